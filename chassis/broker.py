@@ -1,0 +1,198 @@
+"""Subscribers: one FastStream subscriber and one consumer group a topic, one transaction an event.
+
+Promise: an offset moves only after the handler's transaction has committed or its dead letter is acknowledged.
+Bytes are validated once, by the topic's union, and the writer is checked. A transient fault is retried for
+ever: 30 s in place with growing pauses while heartbeats go on, then from the record again, readiness red
+meanwhile. Everything else is a dead letter at once. Nothing is skipped.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from time import monotonic
+from typing import Any, TypeAlias
+
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.security import SASLScram512
+
+from chassis import inbox, telemetry
+from chassis.clock import Clock
+from chassis.database import Database, Session, transient
+from chassis.dead_letter import DeadLetters, NotKept, Record, Why, why
+from chassis.settings import Settings
+from chassis.telemetry import name_of
+from contracts import ingest, topics
+from contracts.envelope import Data, Event
+
+log = logging.getLogger(__name__)
+
+Handler: TypeAlias = Callable[[Session, Event[Any]], Awaitable[None]]
+Handlers: TypeAlias = Mapping[type[Data], Handler]
+Tombstone: TypeAlias = Callable[[Session, str], Awaitable[None]]
+
+IN_PLACE = 30.0
+"""Seconds of retrying before the consumer seeks back; well under the broker's max.poll.interval."""
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """What a service does with a topic: a handler for each event it acts on; all other events of the topic are
+    known and leave no trace but their offset (`any_event` sees them all before that, if given)."""
+
+    topic: str
+    handlers: Handlers
+    tombstone: Tombstone | None = None
+    any_event: Handler | None = None
+
+
+def _text(value: bytes | None) -> bytes:
+    return (value or b"").decode("utf-8", "backslashreplace").encode()
+
+
+async def _parser(message: Any, original: Callable[[Any], Awaitable[Any]]) -> Any:
+    """FastStream decodes headers before the acknowledgement: odd and null ones must not raise there."""
+    plain = replace(message, headers=tuple((k, _text(v)) for k, v in message.headers))
+    parsed = await original(plain)
+    parsed.raw_message = message
+    return parsed
+
+
+async def _raw(_: Any) -> bytes:
+    return b""
+
+
+def side_of(topic: str) -> str:
+    return topic.split(".", 1)[0]
+
+
+@dataclass
+class Consumers:
+    """All subscribers of one service."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    subscriptions: Sequence[Subscription]
+    stuck: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.dead_letters = DeadLetters(self.settings, self.clock, self.database)
+        self.broker: KafkaBroker | None = None
+        self._stopping = asyncio.Event()
+
+    async def start(self) -> None:
+        """Connects and begins to consume; topics must exist (`wait_for_topics`)."""
+        if not self.subscriptions:
+            return
+        kafka = self.settings.kafka()
+        context = None
+        if kafka["security.protocol"] == "SASL_SSL":
+            import ssl
+
+            context = ssl.create_default_context(cafile=kafka.get("ssl.ca.location"))
+        self.broker = KafkaBroker(
+            self.settings.kafka_bootstrap, client_id=self.settings.service, logger=None,
+            security=SASLScram512(username=kafka["sasl.username"], password=kafka["sasl.password"],
+                                  ssl_context=context, use_ssl=context is not None),
+            allow_auto_create_topics=False, enable_idempotence=False, graceful_timeout=10,
+        )
+        for subscription in self.subscriptions:
+            self._subscribe(self.broker, subscription)
+        try:
+            await self.broker.start()
+        except BaseException:
+            await self.broker.stop()
+            self.broker = None
+            raise
+
+    async def stop(self) -> None:
+        """Takes nothing new, lets handlers in hand finish and commit, closes."""
+        self._stopping.set()
+        if self.broker is not None:
+            await self.broker.stop()
+            self.broker = None
+
+    def _subscribe(self, broker: KafkaBroker, subscription: Subscription) -> None:
+        name = self.settings.topic(subscription.topic)
+
+        @broker.subscriber(
+            name, group_id=f"{self.settings.service}.{name}", ack_policy=AckPolicy.MANUAL,
+            auto_offset_reset="earliest", parser=_parser, decoder=_raw, max_poll_interval_ms=300_000,
+            session_timeout_ms=10_000, heartbeat_interval_ms=2_000,
+        )
+        async def consume(message: KafkaMessage) -> None:
+            raw = message.raw_message
+            record = Record(subscription.topic, raw.partition, raw.offset, raw.key, raw.value, tuple(raw.headers))
+            if await self.take(subscription, record):
+                await message.ack()
+            else:
+                await message.nack()
+
+    async def take(self, subscription: Subscription, record: Record) -> bool:
+        """Handles a record to its end: committed, or a dead letter acknowledged. False when faults that pass
+        have lasted for `IN_PLACE` seconds: the record must be read again."""
+        service, pause, began = self.settings.service, 0.05, monotonic()
+        same_side = side_of(record.topic) == side_of(topics.dead_letter_topic(service))
+        while True:
+            with telemetry.handling(f"{service} {record.topic}", record.headers, same_side):
+                try:
+                    await self.deliver(subscription, record)
+                    self.stuck.pop(record.topic, None)
+                    telemetry.HANDLED.labels(service, record.topic).inc()
+                    telemetry.HANDLING.labels(service, record.topic).observe(monotonic() - began)
+                    return True
+                except Exception as fault:
+                    telemetry.RETRIED.labels(service, record.topic).inc()
+                    self.stuck.setdefault(record.topic, began)
+                    log.warning("%s tries %s[%s]@%s again: %s", service, record.topic, record.partition,
+                                record.offset, name_of(fault))
+            if monotonic() - began > IN_PLACE or await self._stopped_within(pause):
+                return False
+            pause = min(pause * 2, 5)
+
+    async def _stopped_within(self, seconds: float) -> bool:
+        try:
+            return await asyncio.wait_for(self._stopping.wait(), seconds)
+        except TimeoutError:
+            return False
+
+    async def deliver(self, subscription: Subscription, record: Record) -> None:
+        """One try: validate, one transaction, or a dead letter. Raises what passes by itself, and `NotKept`."""
+        handler = "envelope"
+        event: Event[Any] | None = None
+        try:
+            read = ingest.read(topics.TOPICS[record.topic], record.key, record.value, record.headers, self.clock())
+            if read is None:
+                if subscription.tombstone and record.key:
+                    async with self.database.begin() as db:
+                        await subscription.tombstone(db, record.key.decode())
+                return
+            event = read
+            handler = f"{self.settings.service}.{type(event.data).__name__}"
+            await self.handle(subscription, event)
+        except Exception as fault:
+            if isinstance(fault, NotKept) or transient(fault):
+                raise
+            cause: Why = why(fault, event.id if event else None)
+            log.warning("dead letter of %s: %s[%s]@%s %s %s", self.settings.service, record.topic,
+                        record.partition, record.offset, cause.reason,
+                        name_of(fault) if cause.reason == "fault" else cause.field or "")
+            await asyncio.wait_for(self.dead_letters.bury([(record, cause, handler)]), 25)
+
+    async def handle(self, subscription: Subscription, event: Event[Any]) -> None:
+        """The event's effect, once: inbox row, handler, outbox in one transaction."""
+        handler = subscription.handlers.get(type(event.data)) or subscription.any_event
+        if handler is None:
+            return
+        async with self.database.begin(cause=event) as db:
+            if not await inbox.first_time(db, event):
+                telemetry.REPEATED.labels(self.settings.service, subscription.topic).inc()
+                return
+            await handler(db, event)
+
+    @property
+    def healthy(self) -> bool:
+        """False while some topic's record has not been taken for ten seconds."""
+        return all(monotonic() - began < 10 for began in self.stuck.values())

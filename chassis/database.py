@@ -1,0 +1,197 @@
+"""A service's database: SQLAlchemy Core on asyncpg, one transaction a command or event, Alembic migrations.
+
+Promise: what happens in one `Database.begin()` block commits whole or not at all, its audit rows written
+last. No value of a statement reaches a log or an error (`hide_parameters`).
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+from sqlalchemy import CursorResult, Executable
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+
+from chassis import audit
+from chassis.clock import Clock
+from chassis.settings import Settings
+from chassis.telemetry import name_of
+from contracts.envelope import Event
+
+if TYPE_CHECKING:
+    from chassis.keys import KeyStore
+
+log = logging.getLogger(__name__)
+
+STATEMENT_TIMEOUT_MS = 5_000
+TRANSIENT = ("08", "40", "53", "55P03", "57", "58")
+"""SQLSTATE classes of faults that pass: connection, rollback, resources, lock, operator, system."""
+
+
+@dataclass
+class Session:
+    """One connection in one transaction, at one instant.
+
+    `cause` is the event being handled, if one is: what is published meanwhile carries its ids on.
+    """
+
+    connection: AsyncConnection
+    database: "Database"
+    now: datetime
+    cause: Event[Any] | None = None
+    audit_rows: list["audit.Row"] = field(default_factory=list)
+
+    @property
+    def service(self) -> str:
+        return self.database.settings.service
+
+    @property
+    def settings(self) -> Settings:
+        return self.database.settings
+
+    @property
+    def keys(self) -> "KeyStore":
+        """The service's key store (referral and coaching alone)."""
+        if self.database.keys is None:
+            raise LookupError(f"{self.service} has no key store")
+        return self.database.keys
+
+    async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
+        return await self.connection.execute(statement, parameters)
+
+
+class Database:
+    """Pool of a service's connections under its own role (DML)."""
+
+    def __init__(self, settings: Settings, clock: Clock, *, pool: int = 8) -> None:
+        self.settings, self.clock = settings, clock
+        self.keys: KeyStore | None = None
+        self.engine: AsyncEngine = create_async_engine(
+            "postgresql+asyncpg://", async_creator=self.connect, hide_parameters=True,
+            pool_size=pool, max_overflow=pool, pool_timeout=10, pool_pre_ping=False,
+        )
+
+    async def connect(self, *, timeout_ms: int = STATEMENT_TIMEOUT_MS, **more: Any) -> asyncpg.Connection:
+        """A bare asyncpg connection; `timeout_ms` 0 for those that wait for locks."""
+        return await asyncpg.connect(
+            **self.settings.database(), timeout=10, **more,
+            server_settings={"application_name": self.settings.service, "statement_timeout": str(timeout_ms)},
+        )
+
+    @asynccontextmanager
+    async def begin(self, cause: Event[Any] | None = None) -> AsyncIterator[Session]:
+        """One transaction: commits at the end of the block, rolls back when it raises."""
+        async with self.engine.begin() as connection:
+            db = Session(connection, self, self.clock(), cause)
+            yield db
+            if db.audit_rows:
+                await audit.write(db)
+
+    async def wait_for_schema(self, folder: Path) -> None:
+        """Returns once the server answers and the schema is at the code's own version; says what it waits for."""
+        wanted, pause, said = head_of(folder), 0.2, ""
+        while True:
+            missing = await self._schema_missing(wanted)
+            if missing is None:
+                return
+            if missing != said:
+                log.warning("%s waits: %s", self.settings.service, missing)
+                said = missing
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, 3)
+
+    async def _schema_missing(self, wanted: str | None) -> str | None:
+        if wanted is None:
+            return None
+        try:
+            connection = await self.connect()
+        except asyncpg.InvalidPasswordError:
+            return "the database refuses the password in the secret file database-password"
+        except (OSError, TimeoutError, asyncpg.PostgresError) as fault:
+            return f"the database at {self.settings.address} does not answer ({name_of(fault)})"
+        try:
+            found = await connection.fetchval("select version_num from alembic_version")
+        except asyncpg.PostgresError:
+            found = None
+        finally:
+            await connection.close()
+        if found == wanted:
+            return None
+        return f"the schema is at {found or 'nothing'}, {wanted} is needed: run `yhdyspinta migrate`"
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+async def driver(connection: AsyncConnection) -> asyncpg.Connection:
+    """The bare asyncpg connection under a SQLAlchemy one, for `unnest` batches."""
+    raw = await connection.get_raw_connection()
+    bare: asyncpg.Connection = raw.driver_connection
+    return bare
+
+
+def transient(fault: BaseException) -> bool:
+    """Whether a fault passes by itself, so that trying again is right."""
+    if isinstance(fault, DBAPIError):
+        if fault.connection_invalidated:
+            return True
+        fault = getattr(fault.orig, "__cause__", None) or fault.orig or fault
+    state = getattr(fault, "sqlstate", None)
+    if isinstance(state, str):
+        return state.startswith(TRANSIENT)
+    if isinstance(fault, asyncpg.InterfaceError):
+        return "connection" in type(fault).__name__.lower() or "closed" in str(fault)
+    return isinstance(fault, OSError | TimeoutError | asyncio.TimeoutError)
+
+
+def migrations_of(service: str) -> Path:
+    """Folder of a service's Alembic history."""
+    return Path(__file__).parent.parent / "services" / service / "migrations"
+
+
+def head_of(folder: Path) -> str | None:
+    """The newest version in a folder of migrations; None where there is none yet."""
+    from alembic.script import ScriptDirectory
+
+    if not (folder / "versions").is_dir():
+        return None
+    return ScriptDirectory(str(folder)).get_current_head()
+
+
+async def migrate(settings: Settings) -> None:
+    """Brings the service's schema to the code's version, as its owner; one migrator at a time."""
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    folder = migrations_of(settings.service)
+    if head_of(folder) is None:
+        return
+    script = ScriptDirectory(str(folder))
+
+    def upgrade(connection: Any) -> None:
+        def steps(revision: Any, _: Any) -> Sequence[Any]:
+            return script._upgrade_revs("head", revision)
+
+        with EnvironmentContext(Config(), script, fn=steps) as environment:
+            environment.configure(connection=connection)
+            with environment.begin_transaction():
+                environment.run_migrations()
+
+    engine = create_async_engine(
+        "postgresql+asyncpg://", hide_parameters=True,
+        async_creator=lambda: asyncpg.connect(**settings.database(owner=True), timeout=10),
+    )
+    try:
+        async with engine.begin() as connection:
+            await connection.exec_driver_sql("select pg_advisory_xact_lock(hashtext('yhdyspinta migrate'))")
+            await connection.run_sync(upgrade)
+    finally:
+        await engine.dispose()
