@@ -1,10 +1,10 @@
 """The audit log: who read or changed which personal record, and why; an append-only chain of hashes.
 
-Promise: the rows gathered in a session commit with what they tell of, as its last writing, or not at all. Each
-row's hash covers the row before it, so a row changed, removed, moved or put in between is found by `verify`
-from there on; what is cut off at the end is found with the heads that the other side keeps (`audit_heads`).
-The application role may insert and select, no more. Ids and codes only: nothing in it is personal beyond the
-ids, and nothing is erased before its retention.
+Promise: the rows gathered in a session commit with what they tell of, as its last writing, or not at all.
+Each row's hash covers the row before it, so a row changed, removed, moved or put in between is found by
+`verify` from there on; what is cut off at the end is found with the heads that the other side keeps
+(`audit_heads`). The application role may insert and select, no more. Ids and codes only: nothing in it is
+personal beyond the ids, and nothing is erased before its retention.
 
 Partitions are months. Each begins with a row `head` that repeats the hash of the row before it, so it can be
 verified when the months before it have been forgotten.
@@ -127,7 +127,9 @@ class Broken:
     why: str
 
 
-async def read(db: "Session", about_type: str, about_id: str, by: Actor, act: str, reason: str | None = None) -> None:
+async def read(
+    db: "Session", about_type: str, about_id: str, by: Actor, act: str, reason: str | None = None
+) -> None:
     """Gathers "this record was read"; `act`, `about_type` and `reason` are codes. Raises ValueError else."""
     db.audit_rows.append(_row(db, f"read:{_code(act)}", about_type, about_id, by, reason))
 
@@ -140,7 +142,7 @@ async def changed(
 
 
 async def write(db: "Session") -> None:
-    """Writes the gathered rows; called once, last before the commit, for it holds the log's lock until then."""
+    """Writes the gathered rows; called once, last before the commit: it holds the log's lock until then."""
     if not db.audit_rows:
         return
     await db.execute(_LOCK)
@@ -164,8 +166,10 @@ async def write(db: "Session") -> None:
 def link(head: bytes, seq: int, row: Row) -> bytes:
     """The next hash: SHA-256 over the one before it and the row as a JSON array."""
     at = row.at.astimezone(UTC).isoformat(timespec="microseconds")
-    told = [seq, at, row.person, row.organisation, row.act, row.about_type, row.about_id, row.reason, row.trace_id]
-    return hashlib.sha256(head + orjson.dumps(told)).digest()
+    told = orjson.dumps([
+        seq, at, row.person, row.organisation, row.act, row.about_type, row.about_id, row.reason, row.trace_id,
+    ])
+    return hashlib.sha256(head + told).digest()
 
 
 async def last(connection: AsyncConnection) -> tuple[int, str] | None:
@@ -193,7 +197,7 @@ async def verify(connection: AsyncConnection, kept: Sequence[tuple[int, str]] = 
             if theirs.get(seq, head.hex()) != head.hex():
                 return Broken(seq, "The other side keeps another hash of this row: the log was written anew.")
     if beyond := [each for each in theirs if each > seq]:
-        return Broken(seq, f"The other side keeps a head of row {max(beyond)}, the log ends here: its end is cut off.")
+        return Broken(seq, f"The other side keeps the hash of row {max(beyond)}: the log's end is cut off.")
     return Verified(rows, first or min(rows, 1), seq, head.hex())
 
 

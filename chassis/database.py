@@ -18,7 +18,6 @@ from sqlalchemy import CursorResult, Executable
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-
 from chassis import audit
 from chassis.clock import Clock
 from chassis.settings import Settings
@@ -167,8 +166,8 @@ def head_of(folder: Path) -> str | None:
 
 async def migrate(settings: Settings) -> None:
     """Brings the service's schema to the code's version, as its owner; one migrator at a time."""
-    from alembic.runtime.environment import EnvironmentContext
     from alembic.config import Config
+    from alembic.runtime.environment import EnvironmentContext
     from alembic.script import ScriptDirectory
 
     folder = migrations_of(settings.service)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka import KafkaException, Message, Producer
+from contracts.events.rejections import EventRejected
+from contracts.refusals import Refusal
 from sqlalchemy import text
 
 from chassis import outbox, telemetry
@@ -22,8 +24,6 @@ from chassis.decisions import Refused
 from chassis.relay import producer
 from chassis.settings import Settings
 from contracts import topics
-from contracts.events.rejections import EventRejected
-from contracts.refusals import Refusal
 
 FAULT = "fault"
 """Reason of a dead letter whose handler failed: nothing is wrong with the event, nobody outside is told."""

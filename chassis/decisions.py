@@ -7,8 +7,8 @@ RFC 9457 (HTTP) or a dead letter (event).
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
-from contracts.envelope import Data
 from chassis import telemetry
+from contracts.envelope import Data
 
 S = TypeVar("S")
 

@@ -21,7 +21,7 @@ from aiokafka.errors import KafkaError
 from chassis import telemetry
 from chassis.clock import Clock
 from chassis.database import Database, transient
-from chassis.dead_letter import DeadLetters, NotKept, Record, Why, why
+from chassis.dead_letter import DeadLetters, NotKept, Record, why
 from chassis.settings import Settings
 from chassis.telemetry import name_of
 from contracts import ingest, topics
