@@ -171,7 +171,7 @@ class Consumers:
                 return
             event = read
             handler = f"{self.settings.service}.{type(event.data).__name__}"
-            await self.handle(subscription, event)
+            await self.handle(subscription, event, record)
         except Exception as fault:
             if isinstance(fault, NotKept) or transient(fault):
                 raise
@@ -181,12 +181,12 @@ class Consumers:
                         name_of(fault) if cause.reason == "fault" else cause.field or "")
             await asyncio.wait_for(self.dead_letters.bury([(record, cause, handler)]), 25)
 
-    async def handle(self, subscription: Subscription, event: Event[Any]) -> None:
+    async def handle(self, subscription: Subscription, event: Event[Any], record: Record) -> None:
         """The event's effect, once: inbox row, handler, outbox in one transaction."""
         handler = subscription.handlers.get(type(event.data)) or subscription.any_event
         if handler is None:
             return
-        async with self.database.begin(cause=event) as db:
+        async with self.database.begin(event, record) as db:
             if not await inbox.first_time(db, event):
                 telemetry.REPEATED.labels(self.settings.service, subscription.topic).inc()
                 return

@@ -25,6 +25,7 @@ from chassis.telemetry import name_of
 from contracts.envelope import Event
 
 if TYPE_CHECKING:
+    from chassis.dead_letter import Record
     from chassis.keys import KeyStore
 
 log = logging.getLogger(__name__)
@@ -38,13 +39,15 @@ TRANSIENT = ("08", "40", "53", "55P03", "57", "58")
 class Session:
     """One connection in one transaction, at one instant.
 
-    `cause` is the event being handled, if one is: what is published meanwhile carries its ids on.
+    `cause` is the event being handled, if one is: what is published meanwhile carries its ids on. `record` is
+    the Kafka record it came in.
     """
 
     connection: AsyncConnection
     database: "Database"
     now: datetime
     cause: Event[Any] | None = None
+    record: "Record | None" = None
     audit_rows: list["audit.Row"] = field(default_factory=list)
 
     @property
@@ -85,10 +88,12 @@ class Database:
         )
 
     @asynccontextmanager
-    async def begin(self, cause: Event[Any] | None = None) -> AsyncIterator[Session]:
+    async def begin(
+        self, cause: Event[Any] | None = None, record: "Record | None" = None
+    ) -> AsyncIterator[Session]:
         """One transaction: commits at the end of the block, rolls back when it raises."""
         async with self.engine.begin() as connection:
-            db = Session(connection, self, self.clock(), cause)
+            db = Session(connection, self, self.clock(), cause, record)
             yield db
             if db.audit_rows:
                 await audit.write(db)
