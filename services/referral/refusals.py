@@ -1,0 +1,132 @@
+"""Why a referral is not made, or an act or event about it not taken: a code and a sentence each [3.2, 4, 7]."""
+
+from dataclasses import dataclass
+
+from chassis.decisions import Refusal
+
+
+@dataclass(frozen=True)
+class ConsentMissing(Refusal):
+    """Without the client's consent to pass on name and phone no referral is made [3.2]."""
+
+    code = "consent-missing"
+    sentence_en = (
+        "Without the client's consent to pass on name and phone number no referral is made. Ask the client, or "
+        "give the provider's own contact address instead."
+    )
+    sentence_fi = (
+        "Ilman asiakkaan lupaa nimen ja puhelinnumeron antamiseen ohjausta ei tehdä. Kysy lupa, tai anna asiakkaalle "
+        "palvelun omat yhteystiedot."
+    )
+    status = 422
+    field = "/consent/name_and_phone"
+
+
+@dataclass(frozen=True)
+class ConsentTimeNotPossible(Refusal):
+    """A consent is given before it is recorded."""
+
+    code = "consent-time-not-possible"
+    sentence_en = "The consent's time must not lie ahead. Check day and time."
+    sentence_fi = "Suostumuksen aika ei voi olla tulevaisuudessa. Tarkista päivä ja aika."
+    status = 422
+    field = "/consent/given_at"
+
+
+@dataclass(frozen=True)
+class ConsentAlreadyWithdrawn(Refusal):
+    """The client has withdrawn the consent before; the receipt tells when."""
+
+    code = "consent-already-withdrawn"
+    sentence_en = "The consent of referral {number} is withdrawn already. The receipt says who erased what and when."
+    sentence_fi = "Ohjauksen {number} suostumus on jo peruttu. Todiste kertoo, kuka poisti mitä ja milloin."
+    number: str
+
+
+@dataclass(frozen=True)
+class ReferralClosed(Refusal):
+    """The referral was returned or cancelled: its contact details are erased as at a withdrawal."""
+
+    code = "referral-closed"
+    sentence_en = (
+        "Referral {number} is closed ({status_code}), and its contact details are erased as at a withdrawal. "
+        "Nothing more can be done with it; the receipt says who erased what and when."
+    )
+    sentence_fi = (
+        "Ohjaus {number} on suljettu ({status_code}), ja sen yhteystiedot poistetaan kuten suostumusta peruttaessa. "
+        "Sille ei voi enää tehdä mitään; todiste kertoo, kuka poisti mitä ja milloin."
+    )
+    number: str
+    status_code: str
+
+
+@dataclass(frozen=True)
+class CoachingHasStarted(Refusal):
+    """A referral is taken back before coaching starts; after that the client or the provider ends it."""
+
+    code = "coaching-has-started"
+    sentence_en = (
+        "Coaching of referral {number} has started, so it can't be cancelled. If the client withdraws the consent, "
+        "record that; else the provider tells when coaching ends."
+    )
+    sentence_fi = (
+        "Ohjauksen {number} valmennus on alkanut, joten ohjausta ei voi perua. Jos asiakas peruu suostumuksensa, "
+        "kirjaa se; muuten palveluntuottaja kertoo, milloin valmennus päättyy."
+    )
+    number: str
+
+
+@dataclass(frozen=True)
+class WithdrawalTimeNotPossible(Refusal):
+    """A withdrawal is told after the consent was given and not later than now."""
+
+    code = "withdrawal-time-not-possible"
+    sentence_en = "The withdrawal's time must lie between the consent and this moment. Check day and time."
+    sentence_fi = "Perumisen ajan on oltava suostumuksen ja tämän hetken välissä. Tarkista päivä ja aika."
+    status = 422
+    field = "/told_at"
+
+
+@dataclass(frozen=True)
+class ReferralUnknown(Refusal):
+    """An event about a referral that is not here."""
+
+    code = reason = "unknown-subject"
+    sentence_en = "No such referral is known here. Check referral_id, or replay once the referral is restored."
+    sentence_fi = (
+        "Tällaista ohjausta ei tunneta. Tarkista referral_id, tai käsittele uudelleen, kun ohjaus on palautettu."
+    )
+    status = 404
+    field = "/data/referral_id"
+
+
+@dataclass(frozen=True)
+class AnotherConsent(Refusal):
+    """The event names a consent that is not this referral's."""
+
+    code = "another-consent"
+    sentence_en = "consent_id is not the consent of this referral. Check both ids."
+    sentence_fi = "consent_id ei ole tämän ohjauksen suostumus. Tarkista molemmat tunnisteet."
+    field = "/data/consent_id"
+
+
+@dataclass(frozen=True)
+class KeyUnknown(Refusal):
+    """The event names a receiving key that nothing was sealed to."""
+
+    code = "key-unknown"
+    reason = "unknown-subject"
+    sentence_en = "key_id is no receiving key of this referral. Check the key, or replay once the offer is handled."
+    sentence_fi = "key_id ei ole tämän ohjauksen vastaanottoavain. Tarkista avain tai käsittele tarjous ensin."
+    field = "/data/key_id"
+
+
+@dataclass(frozen=True)
+class TooManyKeys(Refusal):
+    """More keys are offered for one referral than the plan allows to seal to."""
+
+    code = reason = "too-many-keys"
+    sentence_en = "At most {allowed} receiving keys are taken for one referral. Find out why keys get lost."
+    sentence_fi = "Yhteen ohjaukseen otetaan enintään {allowed} vastaanottoavainta. Selvitä, miksi avaimia katoaa."
+    field = "/data/key_id"
+    allowed: int
