@@ -167,7 +167,8 @@ def link(head: bytes, seq: int, row: Row) -> bytes:
     """The next hash: SHA-256 over the one before it and the row as a JSON array."""
     at = row.at.astimezone(UTC).isoformat(timespec="microseconds")
     told = orjson.dumps([
-        seq, at, row.person, row.organisation, row.act, row.about_type, row.about_id, row.reason, row.trace_id,
+        seq, at, row.person, row.organisation, row.act, row.about_type, row.about_id, row.reason,
+        row.trace_id,
     ])
     return hashlib.sha256(head + told).digest()
 
