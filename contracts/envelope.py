@@ -40,9 +40,9 @@ class Data(BaseModel):
 
     def subject(self) -> str:
         """Id of what the event is about: key of the record and `subject` of the event."""
-        subject = self.subject_of(self.__dict__)
+        subject = getattr(self, self.KEY, None) or self.subject_of(self.__dict__)
         assert subject is not None  # noqa: S101 - a validated event has its key's fields
-        return subject
+        return str(subject)
 
     @classmethod
     def subject_of(cls, data: Mapping[str, Any]) -> str | None:
