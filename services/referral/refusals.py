@@ -130,3 +130,117 @@ class TooManyKeys(Refusal):
     sentence_fi = "Yhteen ohjaukseen otetaan enintään {allowed} vastaanottoavainta. Selvitä, miksi avaimia katoaa."
     field = "/data/key_id"
     allowed: int
+
+
+# --- why a service does not suit
+
+
+@dataclass(frozen=True)
+class RightAddressKnown(Refusal):
+    """A refusal by the plan; `right_organisation` and `right_service` say where to turn instead, if known."""
+
+    service: str
+    municipality: str
+    right_organisation: str | None = None
+    right_service: str | None = None
+
+
+@dataclass(frozen=True)
+class ServiceUnknown(RightAddressKnown):
+    """No such service in the plan."""
+
+    code = reason = "unknown-code"
+    sentence_en = "{service} is no service of the action plan. Choose one of: {known}."
+    sentence_fi = "{service} ei ole toimintasuunnitelman palvelu. Valitse jokin näistä: {known}."
+    status = 422
+    field = "/service"
+    known: str = ""
+
+
+@dataclass(frozen=True)
+class ResidenceOutside(RightAddressKnown):
+    """The client lives in neither municipality of the plan."""
+
+    code = "residence-outside"
+    sentence_en = (
+        "The action plan covers residents of {known}. Refer the client to the services of the home municipality."
+    )
+    sentence_fi = (
+        "Toimintasuunnitelma koskee näiden kuntien asukkaita: {known}. Ohjaa asiakas oman kotikuntansa palveluihin."
+    )
+    status = 422
+    field = "/municipality"
+    known: str = ""
+
+
+@dataclass(frozen=True)
+class OutsideAgreements(RightAddressKnown):
+    """Nobody provides the service to residents of the municipality, by itself or by a service agreement [4]."""
+
+    code = "outside-agreements"
+    sentence_en = "The service is not provided to residents of this municipality."
+    sentence_fi = "Palvelua ei järjestetä tämän kunnan asukkaille."
+    status = 422
+    field = "/service"
+
+
+@dataclass(frozen=True)
+class AgeOutside(RightAddressKnown):
+    """The client is younger or older than the plan says."""
+
+    code = "age-outside"
+    sentence_en = "The service is for people of {ages}."
+    sentence_fi = "Palvelu on tämän ikäisille: {ages}."
+    status = 422
+    field = "/birth_year"
+    ages: str = ""
+
+
+@dataclass(frozen=True)
+class OfWorkingAge(RightAddressKnown):
+    """The municipality's integration programme is for people not of working age; the area has the others [3.6]."""
+
+    code = "of-working-age"
+    sentence_en = (
+        "The municipality's integration programme is for people not of working age. The employment area makes the "
+        "integration plan of the others."
+    )
+    sentence_fi = (
+        "Kunnan kotoutumisohjelma on niille, jotka eivät ole työikäisiä. Työikäisen kotoutumissuunnitelman tekee "
+        "työllisyysalue."
+    )
+    status = 422
+    field = "/birth_year"
+
+
+@dataclass(frozen=True)
+class NeedNotServed(RightAddressKnown):
+    """The service answers to other needs."""
+
+    code = "need-not-served"
+    sentence_en = "The service does not answer to this need."
+    sentence_fi = "Palvelu ei vastaa tähän tarpeeseen."
+    status = 422
+    field = "/need"
+
+
+@dataclass(frozen=True)
+class WrongProvider(RightAddressKnown):
+    """Another organisation provides the service to residents of the municipality."""
+
+    code = "wrong-provider"
+    sentence_en = "The service is provided to residents of this municipality by {right_organisation}. Refer there."
+    sentence_fi = "Palvelun tuottaa tämän kunnan asukkaille {right_organisation}. Ohjaa asiakas sinne."
+    status = 422
+    field = "/provider"
+
+
+@dataclass(frozen=True)
+class BirthYearNotPossible(RightAddressKnown):
+    """The birth year lies ahead or too far back."""
+
+    code = "birth-year-not-possible"
+    sentence_en = "The birth year can't be right. Give four digits, for example 2001."
+    sentence_fi = "Syntymävuosi ei voi olla oikein. Anna neljä numeroa, esimerkiksi 2001."
+    status = 422
+    field = "/birth_year"

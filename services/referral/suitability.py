@@ -1,0 +1,126 @@
+"""Which services suit a client, and where to turn instead: the plan's rules of age, residence, need and service
+agreement [3, 4]. Pure.
+
+Only the birth year is asked, so at an age limit the client has the benefit of the doubt.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from contracts.plan.model import Plan, Service
+from contracts.plan.values import Ages
+from services.referral.refusals import (
+    AgeOutside,
+    BirthYearNotPossible,
+    NeedNotServed,
+    OfWorkingAge,
+    OutsideAgreements,
+    ResidenceOutside,
+    RightAddressKnown,
+    ServiceUnknown,
+    WrongProvider,
+)
+
+OLDEST = 120
+"""Years; an older birth year is a slip of the keyboard."""
+
+
+@dataclass(frozen=True)
+class Client:
+    """What the check needs to know of a client; nothing of it is kept with the referral."""
+
+    municipality: str
+    birth_year: int
+    need: str | None = None
+
+
+@dataclass(frozen=True)
+class Suits:
+    """The client can be referred to this service."""
+
+    service: str
+    provider: str
+    by_agreement: bool
+
+
+@dataclass(frozen=True)
+class SuitsNot:
+    """The client can't be referred to this service; the refusal says why and where to turn instead."""
+
+    service: str
+    provider: str | None
+    why: RightAddressKnown
+
+
+def suit(client: Client, service: str, plan: Plan, on: date, provider: str | None = None) -> Suits | SuitsNot:
+    """Whether the plan lets this client be referred to this service on the day; `provider` as somebody asked."""
+    found = _judge(client, service, plan, on)
+    if isinstance(found, Suits) and provider is not None and provider != found.provider:
+        return SuitsNot(service, found.provider, WrongProvider(service, client.municipality, found.provider, service))
+    if isinstance(found, SuitsNot) and found.why.right_organisation is None:
+        return replace(found, why=_with_right_address(found.why, client, plan, on))
+    return found
+
+
+def every_service(client: Client, plan: Plan, on: date) -> tuple[list[Suits], list[SuitsNot]]:
+    """All services of the plan, in its order: those that suit, and those that do not."""
+    judged = [suit(client, service, plan, on) for service in plan.services]
+    return (
+        [each for each in judged if isinstance(each, Suits)],
+        [each for each in judged if isinstance(each, SuitsNot)],
+    )
+
+
+def _judge(client: Client, service: str, plan: Plan, on: date) -> Suits | SuitsNot:
+    municipality = client.municipality
+    if service not in plan.services:
+        return SuitsNot(service, None, ServiceUnknown(service, municipality, known=", ".join(plan.services)))
+    if municipality not in plan.municipalities:
+        known = ", ".join(label.fi for label in plan.municipalities.values())
+        return SuitsNot(service, None, ResidenceOutside(service, municipality, known=known))
+    if not on.year - OLDEST <= client.birth_year <= on.year:
+        return SuitsNot(service, None, BirthYearNotPossible(service, municipality))
+    rules = plan.services[service]
+    provider = rules.provider(municipality)
+    if provider is None:
+        return SuitsNot(service, None, OutsideAgreements(service, municipality))
+    if why := _unfit(client, service, rules, plan, on):
+        return SuitsNot(service, provider.organisation, why)
+    return Suits(service, provider.organisation, provider.by_agreement)
+
+
+def _unfit(client: Client, service: str, rules: Service, plan: Plan, on: date) -> RightAddressKnown | None:
+    limits = rules.ages(client.municipality)
+    if not limits.may_admit(client.birth_year, on):
+        return AgeOutside(service, client.municipality, ages=spell_ages(limits))
+    if client.need is not None and client.need not in rules.needs:
+        return NeedNotServed(service, client.municipality)
+    if service == "immigrant-services" and surely_within(
+        plan.immigrant_services.working_age, client.birth_year, on
+    ):
+        return OfWorkingAge(service, client.municipality, right_organisation="tampere-region")
+    return None
+
+
+def surely_within(ages: Ages, birth_year: int, on: date) -> bool:
+    """Whether somebody born in that year is within the limits on the day, whatever the birthday."""
+    return ages.admit(on.year - birth_year) and ages.admit(on.year - birth_year - 1)
+
+
+def spell_ages(ages: Ages) -> str:
+    """`17–28`, `15–`, `–29`: both ends included."""
+    return f"{ages.minimum or ''}–{ages.maximum or ''}"
+
+
+def _with_right_address(why: RightAddressKnown, client: Client, plan: Plan, on: date) -> RightAddressKnown:
+    """The refusal with where to turn: what the plan says, else the first service that suits the client."""
+    if client.municipality not in plan.municipalities or isinstance(why, BirthYearNotPossible):
+        return why
+    said = plan.services[why.service].instead.get(client.municipality) if why.service in plan.services else None
+    if said:
+        return replace(why, right_organisation=said.organisation, right_service=said.service)
+    for service in plan.services:
+        other = _judge(client, service, plan, on)
+        if isinstance(other, Suits):
+            return replace(why, right_organisation=other.provider, right_service=service)
+    return why
