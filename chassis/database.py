@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
-from sqlalchemy import CursorResult, Executable
+from sqlalchemy import CursorResult, Executable, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.util import await_only
 
 from chassis import audit
 from chassis.clock import Clock
@@ -193,9 +194,18 @@ async def migrate(settings: Settings) -> None:
         "postgresql+asyncpg://", hide_parameters=True,
         async_creator=lambda: asyncpg.connect(**settings.database(owner=True), timeout=10),
     )
+    event.listen(engine.sync_engine, "do_execute", _several_statements)
     try:
         async with engine.begin() as connection:
             await connection.exec_driver_sql("select pg_advisory_xact_lock(hashtext('yhdyspinta migrate'))")
             await connection.run_sync(upgrade)
     finally:
         await engine.dispose()
+
+
+def _several_statements(cursor: Any, statement: str, parameters: Any, _: Any) -> bool:
+    """A migration's text may hold several statements, which can't be prepared: they go by the simple protocol."""
+    if parameters or ";" not in statement:
+        return False
+    await_only(cursor._connection.execute(statement))
+    return True

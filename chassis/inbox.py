@@ -8,7 +8,7 @@ from typing import Any
 
 from contracts.ingest import fingerprint
 from contracts.refusals import Refusal
-from sqlalchemy import Column, DateTime, LargeBinary, MetaData, Table, Text, select
+from sqlalchemy import Column, DateTime, LargeBinary, MetaData, Table, Text, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.database import Session
@@ -55,3 +55,8 @@ async def first_time(db: Session, event: Event[Any]) -> bool:
     if bytes(known.scalar_one()) != mark:
         raise Refusal.id_reused(event.id)
     return False
+
+
+async def forget(db: Session, source: str, event_id: str) -> None:
+    """Of an event that was refused after it was noted: its corrected record comes under the same id."""
+    await db.execute(delete(table).where(table.c.source == source, table.c.id == event_id))

@@ -14,6 +14,7 @@ from sqlalchemy import BigInteger, Column, DateTime, Identity, Integer, LargeBin
 from sqlalchemy import delete, insert, select, update
 
 from chassis.database import Database, Session
+from chassis import inbox
 from chassis.dead_letter import DeadLetters, Record, Why, why
 from chassis.decisions import Refused
 from contracts import ingest, topics
@@ -109,6 +110,8 @@ async def sweep(database: Database, letters: DeadLetters, park_for: timedelta) -
         handler = f"{db.service}.parked"
         await letters.bury([(_record(row), _why(row), handler) for row in rows])
         await db.execute(delete(table).where(table.c.id.in_([row["id"] for row in rows])))
+        for row in rows:  # what was refused may come again, corrected, under its id
+            await inbox.forget(db, topics.source_of(topics.TOPICS[row["topic"]].writers[0]), row["event_id"])
         return len(rows)
 
 

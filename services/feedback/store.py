@@ -1,0 +1,47 @@
+"""Table of feedback."""
+
+from dataclasses import asdict
+
+from sqlalchemy import Boolean, Column, DateTime, Integer, MetaData, Table, Text, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from chassis.database import Session
+from services.feedback.domain import Feedback
+
+metadata = MetaData()
+table = Table(
+    "feedback",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("municipality", Text, nullable=False),
+    Column("about", Text, nullable=False),
+    Column("service", Text),
+    Column("channel", Text, nullable=False),
+    Column("rating", Integer),
+    Column("text", Text),
+    Column("reply_wanted", Boolean, nullable=False),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("told_at", DateTime(timezone=True), nullable=False),
+)
+PAGE = 200
+
+
+async def feedback(db: Session, identity: str) -> Feedback | None:
+    """One piece, locked for this transaction."""
+    await db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(identity, 0))))
+    row = (await db.execute(select(table).where(table.c.id == identity).with_for_update())).mappings().first()
+    return Feedback(**row) if row else None
+
+
+async def save(db: Session, one: Feedback) -> None:
+    values = asdict(one)
+    await db.execute(insert(table).values(values).on_conflict_do_update(index_elements=["id"], set_=values))
+
+
+async def newest(db: Session, organisation: str | None, limit: int = PAGE) -> list[Feedback]:
+    """What came last, first: of one municipality's own services, or (None) about the employment area."""
+    mine = (table.c.about == "employment-area" if organisation is None
+            else (table.c.municipality == organisation))
+    rows = await db.execute(select(table).where(mine).order_by(table.c.received_at.desc()).limit(limit))
+    return [Feedback(**row) for row in rows.mappings()]

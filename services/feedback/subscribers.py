@@ -1,0 +1,11 @@
+"""Which topics feedback reads, and what it does with their events."""
+
+from chassis.broker import Handlers, Subscription
+from contracts.events.feedback import FeedbackSubmitted
+from services.feedback import handlers
+
+HANDLERS: Handlers = {FeedbackSubmitted: handlers.take}
+
+
+def subscriptions() -> list[Subscription]:
+    return [Subscription(f"municipal.from-{system}.v1", HANDLERS) for system in ("lempaala-feedback", "vesilahti-feedback")]
