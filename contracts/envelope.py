@@ -5,7 +5,7 @@ How one that others wrote is read and checked is in `contracts.ingest`.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, ClassVar, Generic, TypeVar
@@ -63,7 +63,7 @@ class Event(Generic[D]):
 
     `time` is the instant, in UTC, cut to a microsecond. Of an event that was read, `spelled` is its time as its
     sender wrote it and `received` the record's value (`structured`: with the envelope in it), so that it can be
-    published again unchanged.
+    published again unchanged. Its text form shows nothing of its data.
     """
 
     id: str
@@ -71,11 +71,11 @@ class Event(Generic[D]):
     type: str
     subject: str
     time: datetime
-    data: D
+    data: D = field(repr=False)
     correlationid: str | None = None
     causationid: str | None = None
     spelled: str | None = None
-    received: bytes | None = None
+    received: bytes | None = field(default=None, repr=False)
     structured: bool = True
 
 

@@ -57,7 +57,7 @@ MOMENT_PATTERN = (
     r"(\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
 )
 """Years from 2000 to 2999, so that no arithmetic with days and zones leaves the calendar."""
-UUID_MEANING = Meaning("must be a UUID in lower case", "on oltava UUID pienin kirjaimin")
+_UUID_MEANING = Meaning("must be a UUID in lower case", "on oltava UUID pienin kirjaimin")
 _CODE_MEANING = Meaning(
     "must be a code: at most 40 lower-case letters a to z, digits and hyphens",
     "on oltava koodi: enintään 40 pientä kirjainta a–z, numeroa ja yhdysmerkkiä",
@@ -66,7 +66,7 @@ _CODE_MEANING = Meaning(
 
 # --- ids: texts of their own kind, never mixed up
 
-_Uuid = Annotated[str, Field(pattern=_UUID), UUID_MEANING]
+_Uuid = Annotated[str, Field(pattern=_UUID), _UUID_MEANING]
 
 EventId = NewType("EventId", _Uuid)
 ReferralId = NewType("ReferralId", Annotated[_Uuid, DataClass.PSEUDONYMOUS])
