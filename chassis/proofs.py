@@ -106,7 +106,7 @@ def verify(proof: str, data: Data, event_type: str, source: str, trust: Path) ->
     """Returns when the proof is a trusted signature of `source` over this very event.
 
     Raises `Refused` (`unproven-key`) else, and says so in the security log. Moments are compared as instants,
-    however they are spelled; null and left out are one.
+    however they are spelled; null and left out are one. A trust folder that can't be read is an OSError.
     """
     try:
         signed = _signed(proof, source, trust)
@@ -114,7 +114,7 @@ def verify(proof: str, data: Data, event_type: str, source: str, trust: Path) ->
             raise ValueError("another event")
         if type(data).model_validate_json(orjson.dumps({**signed, "proof": proof})) != data:
             raise ValueError("another field")
-    except (JoseError, ValidationError, ValueError, KeyError, TypeError, OSError, RecursionError):
+    except (JoseError, ValidationError, ValueError, KeyError, TypeError, FileNotFoundError, RecursionError):
         _security.error("unproven key: an event %s of %s has no trusted proof", event_type, source)
         raise Refused(UnprovenKey()) from None
 
@@ -134,7 +134,7 @@ def _signed(proof: str, source: str, trust: Path) -> dict[str, Any]:
 
 def _fields(data: Data | Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(data, BaseModel):
-        data = data.model_dump(mode="json")
+        data = data.model_dump(mode="json", exclude_none=True)
     return {n: _plain(v) for n, v in data.items() if n != "proof" and v is not None}
 
 
