@@ -16,6 +16,11 @@ from contracts.plan.values import SPAN_UNITS, Provenance, Span
 HEADING = ("year", "title", "sections", "copy_of")
 """What a plan says of itself needs no section."""
 MARKS = {"section", "assumed"}
+SENTENCES = {
+    "model_type": 'must be a table, or a length of time like { value = 8, unit = "weeks" }',
+    "missing": "is missing",
+    "extra_forbidden": "is not a field that a plan has",
+}
 
 
 class PlanError(ValueError):
@@ -50,7 +55,7 @@ def read(name: str, text: str, others: Mapping[str, str] | None = None) -> Plan:
         plan = Plan.model_validate({**data, "values": reader.values})
     except ValidationError as fault:
         error = fault.errors(include_input=False, include_url=False)[0]
-        raise where.mistake(error["loc"], error["msg"]) from None
+        raise where.mistake(error["loc"], SENTENCES.get(error["type"], error["msg"])) from None
     for path, sentence in mistakes(plan):
         raise where.mistake(path, sentence)
     return plan

@@ -293,9 +293,10 @@ class Meetings(Part):
 
 
 class Reminders(Part):
-    """How long before a deadline its owner is reminded, where a kind says nothing else."""
+    """How long before a deadline its owner is reminded, where a kind says nothing else, and at what time of day."""
 
     due_soon: Span
+    at: time
 
 
 class ObligationKind(Label):
