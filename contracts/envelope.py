@@ -5,10 +5,9 @@ How one that others wrote is read and checked is in `contracts.ingest`.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 import orjson
 from pydantic import BaseModel, ConfigDict
@@ -57,8 +56,7 @@ class Data(BaseModel):
 D = TypeVar("D", bound=Data)
 
 
-@dataclass(frozen=True, slots=True)
-class Event(Generic[D]):
+class Event(NamedTuple, Generic[D]):
     """One event: what is said, by whom, about what and when.
 
     `time` is the instant, in UTC, cut to a microsecond. Of an event that was read, `spelled` is its time as its
@@ -71,12 +69,15 @@ class Event(Generic[D]):
     type: str
     subject: str
     time: datetime
-    data: D = field(repr=False)
+    data: D
     correlationid: str | None = None
     causationid: str | None = None
     spelled: str | None = None
-    received: bytes | None = field(default=None, repr=False)
+    received: bytes | None = None
     structured: bool = True
+
+    def __repr__(self) -> str:
+        return f"Event({self.type} {self.id} of {self.source} at {self.time.isoformat()})"
 
 
 def type_of(model: type[Data]) -> str:

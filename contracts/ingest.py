@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Union, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 from pydantic_core import from_json, to_json
 
-from contracts.envelope import Data, Event, fingerprint, type_of
+from contracts.envelope import CONTENT_TYPE, Data, Event, fingerprint, type_of
 from contracts.fields import MOMENT_PATTERN, EventId, Meaning
 from contracts.leaves import codes_in, kind_of
 from contracts.plan import Plan
@@ -31,6 +31,8 @@ MAX_DEPTH = 32
 """Levels of JSON objects and lists."""
 AHEAD = timedelta(minutes=5)
 """How far a sender's clock may be ahead."""
+
+_STRUCTURED = CONTENT_TYPE.encode()
 
 Headers = Sequence[tuple[str, bytes | None]]
 
@@ -145,9 +147,9 @@ def _at_once(
     reader: _Reader, key: bytes | None, value: bytes | None, headers: Headers, now: datetime
 ) -> Event[Any] | None:
     """The event, of a record in structured mode that is as it should be; None of all others."""
-    if not value or key is None or len(value) > MAX_VALUE or _size(headers) > MAX_HEADERS or not _structured(headers):
+    if not value or key is None or len(value) > MAX_VALUE or not _written_as_we_do(headers):
         return None
-    if reader.extra == "ignore" and (_may_be_deep(value) or b"NaN" in value or b"Infinity" in value):
+    if reader.extra == "ignore" and (_may_be_deep(value) or _may_be_no_number(value)):
         return None
     try:
         read: Any = reader.whole(value, extra=reader.extra)
@@ -178,26 +180,40 @@ def _at_once(
     )
 
 
-def _size(headers: Headers) -> int:
-    return sum(len(name.encode(errors="surrogatepass")) + len(value or b"") for name, value in headers)
-
-
-def _structured(headers: Headers) -> bool:
-    values = [value for name, value in headers if name == "content-type"]
-    return (
-        len(values) == 1 and (values[0] or b"").lower().startswith(b"application/cloudevents") and not _batch(values[0])
-    )
-
-
-def _batch(content_type: bytes | None) -> bool:
-    return (content_type or b"").lower().startswith(b"application/cloudevents-batch")
+def _written_as_we_do(headers: Headers) -> bool:
+    """Whether the headers are few and say structured mode exactly as we write it."""
+    size = content_types = 0
+    for name, value in headers:
+        size += len(name) + len(value or b"")
+        if name == "content-type":
+            if value != _STRUCTURED:
+                return False
+            content_types += 1
+        elif not name.isascii():
+            return False
+    return content_types == 1 and size <= MAX_HEADERS
 
 
 def _may_be_deep(value: bytes) -> bool:
     return value.count(b"{") + value.count(b"[") > MAX_DEPTH
 
 
+def _may_be_no_number(value: bytes) -> bool:
+    return (_N in value and b"NaN" in value) or (_I in value and b"Infinity" in value)
+
+
+_N, _I = b"NI"
+
+
 # --- piece by piece, in the order of the reasons
+
+
+def _size(headers: Headers) -> int:
+    return sum(len(name.encode(errors="surrogatepass")) + len(value or b"") for name, value in headers)
+
+
+def _batch(content_type: bytes | None) -> bool:
+    return (content_type or b"").lower().startswith(b"application/cloudevents-batch")
 
 
 def _piece_by_piece(
