@@ -1,0 +1,365 @@
+"""A case (*asiakkuus*) and what a coach does in it: reach the client, meet, begin, end, or give back [3.2].
+
+Pure. What happened goes to the municipal side's casework; of it the area learns the start and the end, each by
+one act of the coach, and nothing more.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Literal
+
+from chassis.calendar import helsinki_day
+from chassis.decisions import Decided, Decision, Refuse, decided, refuse
+from contracts.envelope import Data
+from contracts.events.casework import (
+    AppointmentBooked,
+    CaseClosed,
+    CaseOpened,
+    ContactAttempted,
+    MeetingHeld,
+    NotBegun,
+    Origin,
+    Outcome,
+    PeriodStarted,
+    WithdrawalTold,
+)
+from contracts.events.coaching import CoachingEnded, CoachingStarted, ReferralReturned, RightAddress
+from contracts.fields import CaseId, ClientId, PeriodId
+from services.coaching.cases.course import Course, Happened, against
+from services.coaching.cases.refusals import (
+    CaseIsClosed,
+    DayAhead,
+    EndAlreadyTold,
+    EndBeforeStart,
+    HasBegun,
+    InterviewFirst,
+    NoReferral,
+    NotToldOfThisService,
+    OutcomeMissing,
+    RightAddressMissing,
+    StartAlreadyTold,
+    StartWasTold,
+    TimePassed,
+)
+from services.coaching.referrals import domain as referrals
+from services.coaching.referrals.domain import Closing, ConsentNotInForce, Referral
+
+OURS = "/municipal/coaching"
+Channel = Literal["call", "text-message", "email", "letter", "visit", "other"]
+MeetingKind = Literal["starter-package", "coaching", "three-party", "interview", "my-team"]
+ReturnReason = Literal["not-eligible", "no-capacity", "wrong-address", "not-started"]
+
+
+class Status(StrEnum):
+    """Where a case is, as its provider sees it."""
+
+    ARRIVED = "arrived"
+    """Nobody has opened the contact details or tried to reach the client yet."""
+    CONTACTING = "contacting"
+    BOOKED = "booked"
+    RUNNING = "running"
+    ENDED = "ended"
+    NOT_BEGUN = "not-begun"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case of one client at one provider. `sources` opened it: our service, another system, or both.
+
+    `start_told`, `end_told` are the days that the area was told.
+    """
+
+    id: CaseId
+    client: ClientId
+    service: str
+    municipality: str
+    provider: str
+    origin: Origin
+    opened_at: datetime
+    course: Course
+    number: str
+    sources: frozenset[str] = frozenset({OURS})
+    coach: str | None = None
+    referral: Referral | None = None
+    start_told: date | None = None
+    end_told: date | None = None
+
+    @property
+    def status(self) -> Status:
+        if self.course.closed:
+            return Status.ENDED if self.course.closed.outcome else Status.NOT_BEGUN
+        if self.course.began_on():
+            return Status.RUNNING
+        if any(self.course.told(AppointmentBooked)):
+            return Status.BOOKED
+        looked_at = self.referral is None or self.referral.opened_at
+        return Status.CONTACTING if looked_at or self.course.attempts else Status.ARRIVED
+
+    @property
+    def appointment(self) -> AppointmentBooked | None:
+        """The time that was booked last and after which no meeting is known."""
+        booked = list(self.course.told(AppointmentBooked))
+        held = max((m.on for m in self.course.told(MeetingHeld)), default=date.min)
+        return booked[-1] if booked and helsinki_day(booked[-1].at) > held else None
+
+
+@dataclass(frozen=True)
+class Act:
+    """One press of a coach, or one command of the API: who and when; `id` names what happens by it."""
+
+    id: str
+    by: str
+    at: datetime
+
+    @property
+    def today(self) -> date:
+        return helsinki_day(self.at)
+
+    def does(self, *events: Data) -> tuple[Happened, ...]:
+        return tuple(Happened(f"{self.id}-{n}", self.at, self.by, data) for n, data in enumerate(events))
+
+
+# --- opening
+
+
+def opened(case: Case) -> CaseOpened:
+    """What casework is told of a case that our service opens; the two weeks run from `asked_on` [3.4]."""
+    return CaseOpened(
+        case_id=case.id, client=case.client, service=case.service, municipality=case.municipality,
+        provider=case.provider, referral_number=case.referral.number if case.referral else None,
+        origin=case.origin, asked_on=case.course.asked_on, opened_at=case.opened_at,
+    )
+
+
+def open_for(referral: Referral, case_id: CaseId, client: ClientId, now: datetime) -> Decision[Case]:
+    """A referral has one case, opened for its provider [3.2]."""
+    case = Case(
+        id=case_id, client=client, service=referral.service, municipality=referral.municipality,
+        provider=referral.provider, origin="referral", opened_at=now, number=referral.number,
+        course=Course(referral.service, referral.referred_on), referral=referral,
+    )
+    return decided(case, opened(case))
+
+
+# --- the coach's acts
+
+
+def record_attempt(case: Case, act: Act, at: datetime, channel: Channel, reached: bool) -> Decision[Case]:
+    """The coach tried to reach the client; each attempt is recorded [3.2]. Refused with `DayAhead`, `CaseIsClosed`."""
+    if at > act.at:
+        return refuse(DayAhead(act.today))
+    return _happens(case, act, ContactAttempted(case_id=case.id, at=at, channel=channel, reached=reached))
+
+
+def book_appointment(case: Case, act: Act, at: datetime, place: str, reached_by: Channel | None) -> Decision[Case]:
+    """The client was reached (by `reached_by`, just now) and a time is booked [3.2]. Refused with `TimePassed`."""
+    if at <= act.at:
+        return refuse(TimePassed())
+    booked = AppointmentBooked(case_id=case.id, at=at, place=place)
+    if reached_by is None:
+        return _happens(case, act, booked)
+    return _happens(
+        case, act, ContactAttempted(case_id=case.id, at=act.at, channel=reached_by, reached=True), booked
+    )
+
+
+def hold_meeting(case: Case, act: Act, on: date, kind: MeetingKind) -> Decision[Case]:
+    """A meeting with the client was held; the first that is no interview begins the service (not in Pointti)."""
+    if on > act.today:
+        return refuse(DayAhead(act.today))
+    if on < case.course.asked_on:
+        return refuse(EndBeforeStart())
+    return _happens(case, act, MeetingHeld(case_id=case.id, on=on, kind=kind))
+
+
+def start(case: Case, act: Act, on: date, told: bool, period: timedelta, interview_first: bool) -> Decision[Case]:
+    """The client's service started, and the area is told the day, nothing else [3.2].
+
+    Where no event says so yet, the first meeting was held that day, or in Pointti the period of `period` length
+    began that day. `told`: the plan has the start of this service told. Refused with `CaseIsClosed`, `DayAhead`,
+    `ConsentNotInForce`, `StartAlreadyTold`, `InterviewFirst`.
+    """
+    if on > act.today:
+        return refuse(DayAhead(act.today))
+    if on < case.course.asked_on:
+        return refuse(EndBeforeStart())
+    if case.start_told:
+        return refuse(StartAlreadyTold(case.start_told))
+    if case.referral and case.referral.closing:
+        return refuse(ConsentNotInForce(case.referral.closing))
+    began_on = case.course.began_on()
+    beginning: tuple[Data, ...] = ()
+    if began_on is None or on < began_on:
+        if case.service == "pointti" and interview_first and not any(case.course.told(MeetingHeld)):
+            return refuse(InterviewFirst())
+        beginning = (_beginning(case, act, on, period),)
+    decision = _happens(case, act, *beginning)
+    if isinstance(decision, Decided) and told and case.referral:
+        return decided(
+            replace(decision.state, start_told=on), *decision.events, _started(case, case.referral, on)
+        )
+    return decision
+
+
+def _beginning(case: Case, act: Act, on: date, period: timedelta) -> Data:
+    if case.service == "pointti":
+        return PeriodStarted(
+            case_id=case.id, period_id=PeriodId(act.id), starts_on=on, ends_on=on + period - timedelta(days=1)
+        )
+    kind: MeetingKind = "starter-package" if case.service == "coaching" else "coaching"
+    return MeetingHeld(case_id=case.id, on=on, kind=kind)
+
+
+def end(case: Case, act: Act, on: date, outcome: Outcome | None, told: bool) -> Decision[Case]:
+    """The service ended. The outcome stays on the municipal side; the area is told the day, nothing else [3.2].
+
+    A start that was not told yet is told with it. A case that another system has closed keeps its outcome: the
+    end is told only. After a withdrawal the area is told nothing. Refused with `NotBegunYet`, `EndBeforeStart`,
+    `EndAlreadyTold`, `OutcomeMissing`, `DayAhead`.
+    """
+    if on > act.today:
+        return refuse(DayAhead(act.today))
+    if case.end_told:
+        return refuse(EndAlreadyTold(case.end_told))
+    tells = told and case.referral is not None and case.referral.is_open
+    closed, began_on = case.course.closed, case.course.began_on()
+    if closed and not (tells and closed.outcome):
+        return refuse(CaseIsClosed())
+    if closed is None and outcome is None:
+        return refuse(OutcomeMissing())
+    decision = _happens(case, act, *(() if closed else (CaseClosed(case_id=case.id, on=on, outcome=outcome),)))
+    if not isinstance(decision, Decided) or not tells or case.referral is None or began_on is None:
+        return decision
+    started_on = case.start_told or began_on
+    if on < started_on:
+        return refuse(EndBeforeStart())
+    started = () if case.start_told else (_started(case, case.referral, started_on),)
+    return decided(
+        replace(decision.state, start_told=started_on, end_told=on), *decision.events, *started,
+        CoachingEnded.model_validate(_told(case, case.referral) | {"started_on": started_on, "ended_on": on}),
+    )
+
+
+def give_back(
+    case: Case, act: Act, reason: ReturnReason, right_address: RightAddress | None, told: bool
+) -> Decision[Case]:
+    """The provider gives the referral back; the contact details are erased on both sides [3.2].
+
+    The area is told the reason, of `not-started` never why: that is told of coaching and Pointti alone (`told`),
+    and the municipal side keeps whether the client was not reached or declined. Refused with `NoReferral`,
+    `ConsentNotInForce`, `StartWasTold`, `HasBegun`, `RightAddressMissing`, `NotToldOfThisService`.
+    """
+    if case.referral is None:
+        return refuse(NoReferral())
+    if case.referral.closing:
+        return refuse(ConsentNotInForce(case.referral.closing))
+    if case.start_told:
+        return refuse(StartWasTold(case.start_told))
+    if case.course.began_on():
+        return refuse(HasBegun())
+    if reason == "not-started" and not told:
+        return refuse(NotToldOfThisService())
+    if reason == "wrong-address" and right_address is None:
+        return refuse(RightAddressMissing())
+    closed = () if case.course.closed else (
+        CaseClosed(case_id=case.id, on=act.today, not_begun=_why_not_begun(case, reason)),
+    )
+    decision = _happens(case, act, *closed)
+    if not isinstance(decision, Decided):
+        return decision
+    returned = replace(case.referral, closing=Closing.RETURN, closed_at=act.at)
+    return decided(
+        replace(decision.state, referral=returned), *decision.events,
+        ReferralReturned.model_validate(_told(case, case.referral) | {
+            "reason": reason, "right_address": right_address if reason == "wrong-address" else None,
+        }),
+    )
+
+
+def close_unbegun(case: Case, act: Act, on: date, reason: NotBegun, told: bool) -> Decision[Case]:
+    """The service never began: the client was not reached, declined, or could not be served [3.2, 3.4].
+
+    Of coaching and Pointti (`told`), and wherever the provider could not serve, the referral is given back. Of
+    the others the area is told nothing. Refused as `give_back` and with `CaseIsClosed`.
+    """
+    if on > act.today:
+        return refuse(DayAhead(act.today))
+    decision = _happens(case, act, CaseClosed(case_id=case.id, on=on, not_begun=reason))
+    if not isinstance(decision, Decided) or case.referral is None or not case.referral.is_open:
+        return decision
+    if reason in ("not-eligible", "no-capacity"):
+        given_back = give_back(decision.state, act, reason, None, told)
+    elif told and reason != "withdrawn":
+        given_back = give_back(decision.state, act, "not-started", None, told)
+    else:
+        return decision
+    if not isinstance(given_back, Decided):
+        return given_back
+    return decided(given_back.state, *decision.events, *given_back.events)
+
+
+def withdraw(case: Case, act: Act, told_at: datetime) -> Decision[Case]:
+    """The client told the provider that the consent is withdrawn; the area hears it, and stops too [3.2, 7].
+
+    A service that has not begun ends here; one that has begun goes on without the area as the client wishes.
+    Refused with `NoReferral`, `ConsentNotInForce`, `WithdrawalTimeNotPossible`.
+    """
+    if case.referral is None:
+        return refuse(NoReferral())
+    report = referrals.report_withdrawal(case.referral, told_at, act.at)
+    if not isinstance(report, Decided):
+        return refuse(report.refusal) if isinstance(report, Refuse) else report
+    told = _happens(case, act, WithdrawalTold(case_id=case.id, told_at=told_at))
+    if not isinstance(told, Decided):
+        return told
+    stopped = stop(replace(told.state, referral=report.state), replace(act, id=f"{act.id}-stop"))
+    return decided(stopped.state, *told.events, *report.events, *stopped.events)
+
+
+def stop(case: Case, act: Act) -> Decided[Case]:
+    """The consent is not in force any more: what has not begun is closed, unless another system keeps the case and
+    closes it itself."""
+    if case.course.closed or case.course.began_on() or case.sources != {OURS}:
+        return decided(case)
+    closed = CaseClosed(case_id=case.id, on=max(act.today, case.course.asked_on), not_begun="withdrawn")
+    return decided(replace(case, course=case.course.then(*act.does(closed))), closed)
+
+
+def take_over(case: Case, coach: str) -> Case:
+    """Whoever acts first answers for the case from then on."""
+    return case if case.coach else replace(case, coach=coach)
+
+
+def _happens(case: Case, act: Act, *events: Data) -> Decision[Case]:
+    """Events of the case's course, each possible after the one before it."""
+    course = case.course
+    for happened in act.does(*events):
+        if refusal := against(course, happened, case.referral is not None):
+            return refuse(refusal)
+        course = course.then(happened)
+    return decided(replace(case, course=course), *events)
+
+
+def _why_not_begun(case: Case, reason: ReturnReason) -> NotBegun:
+    match reason:
+        case "no-capacity":
+            return "no-capacity"
+        case "not-started":
+            return "declined" if case.course.reached else "not-reached"
+        case _:
+            return "not-eligible"
+
+
+def _told(case: Case, referral: Referral) -> dict[str, object]:
+    """What every event to the area says of a referral, and all that it may say."""
+    return {
+        "referral_id": referral.id, "service": case.service, "municipality": case.municipality,
+        "provider": case.provider, "case_manager": referral.case_manager,
+    }
+
+
+def _started(case: Case, referral: Referral, on: date) -> CoachingStarted:
+    return CoachingStarted.model_validate(
+        _told(case, referral) | {"referred_on": referral.referred_on, "started_on": on}
+    )

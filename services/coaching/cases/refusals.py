@@ -1,0 +1,173 @@
+"""Why something can't happen in a case, and what to do instead.
+
+Those that an event of another system may meet name no day and no other value: rejections lie open.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from chassis.decisions import Refusal
+
+
+@dataclass(frozen=True)
+class CaseIsClosed(Refusal):
+    """After the closing nothing happens in a case but a withdrawal."""
+
+    code = "case-closed"
+    sentence_en = "The case is closed. Open a new case, or send what happened before the closing with its own time."
+    sentence_fi = (
+        "Asiakkuus on päätetty. Avaa uusi asiakkuus, tai lähetä ennen päättämistä tapahtunut sen omalla ajalla."
+    )
+
+
+@dataclass(frozen=True)
+class NotBegunYet(Refusal):
+    """Only what began can end with an outcome."""
+
+    code = "not-begun-yet"
+    sentence_en = (
+        "The service has not begun, so it has no outcome. Record the first meeting (Pointti: the period) first, or "
+        "say why it did not begin."
+    )
+    sentence_fi = (
+        "Palvelu ei ole alkanut, joten sillä ei ole lopputulosta. Kirjaa ensin ensimmäinen tapaaminen (Pointissa "
+        "jakso), tai kerro, miksi palvelu ei alkanut."
+    )
+    field = "/data/outcome"
+
+
+@dataclass(frozen=True)
+class HasBegun(Refusal):
+    """What began ends with an outcome."""
+
+    code = "has-begun"
+    sentence_en = "The service has begun, so it ends with an outcome."
+    sentence_fi = "Palvelu on alkanut, joten se päätetään lopputuloksella."
+    field = "/data/not_begun"
+
+
+@dataclass(frozen=True)
+class EndBeforeStart(Refusal):
+    """Nothing ends before it starts."""
+
+    code = "end-before-start"
+    sentence_en = "Nothing ends before it starts, or happens before it was asked for. Check the days."
+    sentence_fi = "Mikään ei pääty ennen alkuaan eikä tapahdu, ennen kuin sitä on pyydetty. Tarkista päivät."
+
+
+@dataclass(frozen=True)
+class PartUnknown(Refusal):
+    """A period or TET period ends that never began in this case."""
+
+    code = "part-unknown"
+    sentence_en = "No such period has begun in this case. Tell its start first."
+    sentence_fi = "Tällaista jaksoa ei ole tässä asiakkuudessa alkanut. Ilmoita ensin sen alku."
+
+
+@dataclass(frozen=True)
+class NoReferral(Refusal):
+    """A consent is withdrawn only where one was given: in a case that came by a referral."""
+
+    code = "no-referral"
+    sentence_en = "The case did not come by a referral, so there is no consent to withdraw here."
+    sentence_fi = "Asiakkuus ei tullut asiakasohjauksena, joten siinä ei ole suostumusta, jonka voisi perua."
+
+
+@dataclass(frozen=True)
+class DayAhead(Refusal):
+    """What is recorded as done lies ahead."""
+
+    code = "day-ahead"
+    sentence_en = "This has not happened yet: the day must not be later than {today}."
+    sentence_fi = "Tätä ei ole vielä tapahtunut: päivä ei voi olla myöhempi kuin {today:%-d.%-m.%Y}."
+    status = 422
+    field = "/on"
+    today: date
+
+
+@dataclass(frozen=True)
+class TimePassed(Refusal):
+    """A time is booked ahead."""
+
+    code = "time-passed"
+    sentence_en = "The time has passed already. Give a time that lies ahead, or record the meeting as held."
+    sentence_fi = "Aika on jo mennyt. Anna tuleva aika, tai merkitse tapaaminen pidetyksi."
+    status = 422
+    field = "/at"
+
+
+@dataclass(frozen=True)
+class StartAlreadyTold(Refusal):
+    """The area was told of the start before."""
+
+    code = "start-already-told"
+    sentence_en = "The start on {started_on} was told to the employment area already. Nothing more is needed."
+    sentence_fi = "Alkaminen {started_on:%-d.%-m.%Y} on jo kerrottu työllisyysalueelle. Muuta ei tarvita."
+    started_on: date
+
+
+@dataclass(frozen=True)
+class EndAlreadyTold(Refusal):
+    """The area was told of the end before."""
+
+    code = "end-already-told"
+    sentence_en = "The end on {ended_on} was told to the employment area already. Nothing more is needed."
+    sentence_fi = "Päättyminen {ended_on:%-d.%-m.%Y} on jo kerrottu työllisyysalueelle. Muuta ei tarvita."
+    ended_on: date
+
+
+@dataclass(frozen=True)
+class OutcomeMissing(Refusal):
+    """A case that is open ends with an outcome."""
+
+    code = "outcome-missing"
+    sentence_en = "Say what came of it: an outcome is needed. The employment area does not see it."
+    sentence_fi = "Kerro, miten asiakkuus päättyi: lopputulos tarvitaan. Työllisyysalue ei näe sitä."
+    status = 422
+    field = "/outcome"
+
+
+@dataclass(frozen=True)
+class InterviewFirst(Refusal):
+    """Pointti begins with an interview [3.3]."""
+
+    code = "interview-first"
+    sentence_en = "An interview comes before the period. Record it as held first."
+    sentence_fi = "Ennen jaksoa pidetään haastattelu. Kirjaa se ensin pidetyksi."
+
+
+@dataclass(frozen=True)
+class RightAddressMissing(Refusal):
+    """A referral to the wrong address is returned with the right one."""
+
+    code = "right-address-missing"
+    sentence_en = "Say which provider and service would be the right address."
+    sentence_fi = "Kerro, mikä palveluntuottaja ja palvelu olisi oikea osoite."
+    status = 422
+    field = "/right_address"
+
+
+@dataclass(frozen=True)
+class NotToldOfThisService(Refusal):
+    """Not-started is told of coaching and Pointti alone [3.2, 3.4]."""
+
+    code = "not-told-of-this-service"
+    sentence_en = "The employment area is not told whether this service begins. Close the case without a return."
+    sentence_fi = "Työllisyysalueelle ei kerrota, alkaako tämä palvelu. Päätä asiakkuus ilman palautusta."
+    status = 422
+    field = "/reason"
+
+
+@dataclass(frozen=True)
+class StartWasTold(Refusal):
+    """What has started is ended, not given back."""
+
+    code = "start-was-told"
+    sentence_en = (
+        "The start on {started_on} was told to the employment area, so the referral can't be returned. End the case."
+    )
+    sentence_fi = (
+        "Alkaminen {started_on:%-d.%-m.%Y} on kerrottu työllisyysalueelle, joten ohjausta ei voi palauttaa. Päätä "
+        "asiakkuus."
+    )
+    started_on: date
