@@ -123,7 +123,7 @@ class Consumers:
             session_timeout_ms=10_000, heartbeat_interval_ms=2_000,
         )
         async def consume(message: KafkaMessage) -> None:
-            raw = message.raw_message
+            raw: Any = message.raw_message
             record = Record(subscription.topic, raw.partition, raw.offset, raw.key, raw.value, tuple(raw.headers))
             if await self.take(subscription, record):
                 await message.ack()

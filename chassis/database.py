@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import asyncpg
 from sqlalchemy import CursorResult, Executable, event
@@ -121,6 +121,7 @@ class Database:
             return "the database refuses the password in the secret file database-password"
         except (OSError, TimeoutError, asyncpg.PostgresError) as fault:
             return f"the database at {self.settings.address} does not answer ({name_of(fault)})"
+        found: str | None
         try:
             found = await connection.fetchval("select version_num from alembic_version")
         except asyncpg.PostgresError:
@@ -138,8 +139,8 @@ class Database:
 async def driver(connection: AsyncConnection) -> asyncpg.Connection:
     """The bare asyncpg connection under a SQLAlchemy one, for `unnest` batches."""
     raw = await connection.get_raw_connection()
-    bare: asyncpg.Connection = raw.driver_connection
-    return bare
+    bare: Any = raw.driver_connection
+    return cast(asyncpg.Connection, bare)
 
 
 def transient(fault: BaseException) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 
 from confluent_kafka import KafkaException, Message, Producer
 from contracts.events.rejections import EventRejected
+from contracts.fields import EventId
 from contracts.refusals import Refusal
 from sqlalchemy import text
 
@@ -113,7 +114,8 @@ class DeadLetters:
         try:
             for number, (record, lines) in enumerate(zip(records, headers, strict=True)):
                 self._producer.produce(self.settings.topic(self.topic), record.value, record.key,
-                                       headers=lines, on_delivery=report(number))
+                                       headers=lines,  # type: ignore[arg-type] # a header may be null
+                                       on_delivery=report(number))
             self._producer.flush(10)
         except (KafkaException, BufferError) as fault:
             self._producer = None
@@ -136,8 +138,8 @@ class DeadLetters:
             if told.first() is None:
                 return
             await outbox.add(db, EventRejected(
-                source=topics.source_of(writer), event_id=cause.event_id, topic=record.topic,
-                partition=record.partition, offset=record.offset, reason=cause.reason,
+                source=topics.source_of(writer), event_id=EventId(cause.event_id) if cause.event_id else None, topic=record.topic,
+                partition=record.partition, offset=record.offset, reason=cause.reason,  # type: ignore[arg-type] # a code of the list, or the model refuses
                 sentence_en=cause.sentence_en, sentence_fi=cause.sentence_fi, field=cause.field,
             ), topic=rejections)
 

@@ -133,7 +133,7 @@ class Relay:
 
         fatal = False
         for row in rows:
-            headers: list[tuple[str, bytes]] = [] if row["value"] is None else [CONTENT_TYPE]
+            headers: list[tuple[str, str | bytes]] = [] if row["value"] is None else [CONTENT_TYPE]
             headers += [(n, row[n].encode()) for n in ("traceparent", "tracestate") if row[n]]
             try:
                 self._producer.produce(self.settings.topic(row["topic"]), row["value"], row["key"],

@@ -156,7 +156,7 @@ class Service:
         try:
             found = admin.list_topics(timeout=5).topics
         except KafkaException as fault:
-            return f"Kafka at {self.settings.kafka_bootstrap} does not answer ({fault.args[0].name()})"
+            return f"Kafka at {self.settings.kafka_bootstrap} does not answer ({name_of(fault)})"
         missing = sorted(wanted - found.keys())
         return f"topics are missing or closed to it: {', '.join(missing)}" if missing else None
 

@@ -3,6 +3,7 @@
 from chassis import outbox
 from chassis.database import Session
 from chassis.decisions import decided_or_raise
+from chassis.calendar import helsinki_day
 from contracts import ingest, plan
 from contracts.envelope import Event
 from contracts.events.feedback import FeedbackSubmitted
@@ -11,7 +12,7 @@ from services.feedback import domain, store
 
 async def take(db: Session, event: Event[FeedbackSubmitted]) -> None:
     """Feedback of a municipality's own system."""
-    ingest.check_codes(event, plan.on(plan.day_of(event.time)))
+    ingest.check_codes(event, plan.on(helsinki_day(event.time)))
     known = await store.feedback(db, str(event.data.feedback_id))
     one, events = decided_or_raise(domain.take(event, known), known)
     if one is not None and events:

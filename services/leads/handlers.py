@@ -5,6 +5,7 @@ from typing import Any
 from chassis import outbox, parking
 from chassis.database import Session
 from chassis.decisions import decided_or_raise
+from chassis.calendar import helsinki_day
 from contracts import ingest, plan
 from contracts.envelope import Event
 from contracts.events.visits import DevelopmentPathUpdated
@@ -14,7 +15,7 @@ from services.leads import domain, store
 
 async def take(db: Session, event: Event[Any]) -> None:
     """An event of a CRM. One whose visit, lead or event nobody opened yet is parked."""
-    ingest.check_codes(event, plan.on(plan.day_of(event.time)))
+    ingest.check_codes(event, plan.on(helsinki_day(event.time)))
     data = event.data
     if isinstance(data, DevelopmentPathUpdated):
         decided_or_raise(domain.take(event, None))

@@ -108,7 +108,7 @@ async def save(db: Session, notice: Notice) -> None:
 
 async def notice(db: Session, identity: str) -> Notice | None:
     row = (await db.execute(select(notices).where(notices.c.id == identity).with_for_update())).mappings().first()
-    return _notice(row) if row else None
+    return _notice(dict(row)) if row else None
 
 
 async def next_queued(db: Session) -> Notice | None:
@@ -117,12 +117,12 @@ async def next_queued(db: Session) -> Notice | None:
         select(notices).where(notices.c.status == Status.QUEUED, notices.c.not_before <= db.now)
         .order_by(notices.c.not_before, notices.c.id).limit(1).with_for_update(skip_locked=True)
     )).mappings().first()
-    return _notice(row) if row else None
+    return _notice(dict(row)) if row else None
 
 
 async def being_sent(db: Session) -> list[Notice]:
     rows = await db.execute(select(notices).where(notices.c.status == Status.SENDING).with_for_update())
-    return [_notice(r) for r in rows.mappings()]
+    return [_notice(dict(r)) for r in rows.mappings()]
 
 
 async def newest(db: Session, status: str | None = None, limit: int = PAGE) -> list[Notice]:
@@ -132,9 +132,9 @@ async def newest(db: Session, status: str | None = None, limit: int = PAGE) -> l
         query = query.where(notices.c.status == status)
     needs = or_(notices.c.status == Status.UNDELIVERABLE, notices.c.status == Status.UNKNOWN)
     rows = await db.execute(query.order_by(needs.desc(), notices.c.status_at.desc()).limit(limit))
-    return [_notice(r) for r in rows.mappings()]
+    return [_notice(dict(r)) for r in rows.mappings()]
 
 
 async def counts(db: Session) -> dict[str, int]:
-    rows = await db.execute(select(notices.c.status, func.count()).group_by(notices.c.status))
-    return {str(status): int(n) for status, n in rows.all()}
+    rows = await db.execute(select(notices.c.status, func.count().label("n")).group_by(notices.c.status))
+    return {row.status: row.n for row in rows}
