@@ -89,7 +89,7 @@ class KeyFiles:
         self._check_modes()
         self._keks()
         if self.database_id() is None:
-            if keys_known or self.names():
+            if keys_known or self._names():
                 raise SettingsError(
                     f"The key folder {self.root} does not say of which database it is. If it is not mounted, mount "
                     f"it. If the keys are lost, write {database_id} into its file {DATABASE_ID}, 0600: the service "
@@ -152,7 +152,7 @@ class KeyFiles:
     def names(self) -> set[str]:
         """Ids of all keys that have a file."""
         with self._locked(fcntl.LOCK_SH):
-            return {n for n in os.listdir(self.root) if _KEY_ID.fullmatch(n)}
+            return self._names()
 
     def older_than(self, seconds: float, now: float) -> set[str]:
         """Names of keys' files and of dot-files last written over so many seconds before `now` (since 1970)."""
@@ -220,6 +220,9 @@ class KeyFiles:
             raise ValueError("not a key id")
         return self.root / key_id
 
+    def _names(self) -> set[str]:
+        return {n for n in os.listdir(self.root) if _KEY_ID.fullmatch(n)}
+
     def _leftovers(self, key_id: str) -> list[str]:
         return [n for n in os.listdir(self.root) if n.startswith(f".{key_id}.")]
 
@@ -264,8 +267,9 @@ class KeyFiles:
         }).encode() + b"\n"
 
     def _read_line(self, key_id: str) -> dict[str, Any]:
+        path = self._path(key_id)
         try:
-            line = json.loads(self._path(key_id).read_bytes())
+            line = json.loads(path.read_bytes())
         except FileNotFoundError:
             raise KeyFileMissing(key_id) from None
         except ValueError:

@@ -109,9 +109,10 @@ class Sweeper:
         key_id: str | None = None
         try:
             async with self.database.begin() as db:
-                key_id = (await db.execute(_CLAIM, {"but": list(stuck)})).scalar()
-                if key_id is None:
+                claimed = (await db.execute(_CLAIM, {"but": list(stuck)})).first()
+                if claimed is None:
                     return None
+                key_id = str(claimed.key_id)
                 try:
                     await asyncio.to_thread(self.files.erase, key_id)
                 except OSError as fault:
