@@ -35,7 +35,8 @@ class Topic:
     """One topic: its rights, how it is kept, and the events that may lie on it.
 
     `writers` and `readers` are principals, `key` says what the record key is, `republishes` are the intake
-    topics whose accepted events its writer publishes here unchanged. `remark` qualifies the class of data.
+    topics whose accepted events its writer publishes here unchanged. `remark` qualifies the class of data. With
+    `open_to_accounts` anyone with a reader account may read it.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Topic:
     tombstones: bool = False
     carries_no_trace: bool = False
     dead_letters: bool = False
+    open_to_accounts: bool = False
     segment: timedelta | None = None
     compaction: dict[str, str] = field(default_factory=dict)
 
@@ -90,14 +92,27 @@ class Topic:
 
 
 @dataclass(frozen=True)
+class Quota:
+    """What one principal may ask of a broker: bytes a second, and percent of one thread's time."""
+
+    written: int = 2_097_152
+    read: int = 8_388_608
+    time: int = 100
+
+    def settings(self) -> dict[str, float]:
+        """The quota as Kafka spells it."""
+        return {"producer_byte_rate": self.written, "consumer_byte_rate": self.read, "request_percentage": self.time}
+
+
+@dataclass(frozen=True)
 class System:
-    """Another system: its principal on the broker, its `source`, its organisation, its one topic."""
+    """Another system: its principal on the broker, the one topic that it writes, whose it is, what it may use."""
 
     name: str
     writes: str
-
     organisation: str
     system: str
+    quota: Quota = Quota()
 
     @property
     def source(self) -> str:

@@ -226,7 +226,7 @@ _SHARED = (
     Topic("shared.figures.v1", ("reporting",), ("notify", *SYSTEMS),
           "<table>:<period>:<measure>:<dimension=value,…> sorted, or pack", LATEST, DataClass.OPEN,
           (figures.FigurePublished, figures.PackPublished), cleanup=Cleanup.COMPACT, carries_no_trace=True,
-          compaction=COMPACTED),
+          open_to_accounts=True, compaction=COMPACTED),
     _obligations("shared", "leads", "feedback", "notify", "reporting"),
     _notices("shared", "leads", "feedback"),
     Topic("shared.audit-heads.v1", tuple(SERVICES), ("referral", "coaching"), "service of ours", AUDIT,
