@@ -5,19 +5,21 @@ of ours is validated once, in one pass over its bytes; only what that pass does 
 looked at piece by piece, so that the reason told is the first that applies.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal, Union, get_type_hints
+from typing import Annotated, Any, Literal, Union
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
+from pydantic import Field, TypeAdapter, ValidationError, create_model
 from pydantic_core import from_json, to_json
 
+from contracts import attributes
+from contracts.attributes import Headers
 from contracts.envelope import CONTENT_TYPE, Data, Event, fingerprint, type_of
-from contracts.fields import MOMENT_PATTERN, EventId, Meaning
-from contracts.leaves import codes_in, kind_of
+from contracts.fields import EventId
+from contracts.leaves import codes_in
 from contracts.plan import Plan
-from contracts.refusals import Refusal, meaning_of, missing, of_errors, of_field, unknown_code
+from contracts.refusals import Refusal, of_errors, unknown_code
 from contracts.registry import Topic
 from contracts.topics import accepted_sources
 
@@ -33,54 +35,6 @@ AHEAD = timedelta(minutes=5)
 """How far a sender's clock may be ahead."""
 
 _STRUCTURED = CONTENT_TYPE.encode()
-
-Headers = Sequence[tuple[str, bytes | None]]
-
-_Text = Annotated[str, Field(min_length=1), Meaning("must be a text", "on oltava tekstiä")]
-_Time = Annotated[
-    str,
-    Field(pattern=MOMENT_PATTERN),
-    Meaning(
-        "must be a date-time like 2026-03-02T09:15:00+02:00, from 2000 on",
-        "on oltava ajankohta muodossa 2026-03-02T09:15:00+02:00, vuodesta 2000 alkaen",
-    ),
-]
-_Json = Annotated[
-    str,
-    Field(pattern=r"^(?i:application/json)[ \t]*(;.*)?$"),
-    Meaning("must be application/json", "on oltava application/json"),
-]
-_Uri = Annotated[
-    str,
-    Field(pattern=r"^[!-~]{1,200}$"),
-    Meaning("must be a URI of at most 200 characters", "on oltava URI, enintään 200 merkkiä"),
-]
-
-
-class _Envelope(BaseModel):
-    """The attributes of a CloudEvent, by themselves."""
-
-    model_config = ConfigDict(strict=True, frozen=True)
-
-    specversion: Literal["1.0"]
-    id: EventId
-    source: _Text
-    type: _Text
-    subject: _Text
-    time: _Time
-    datacontenttype: _Json | None = None
-    dataschema: _Uri | None = None
-    partitionkey: _Text | None = None
-    correlationid: EventId | None = None
-    causationid: EventId | None = None
-    data_base64: None = None
-
-
-_HINTS: dict[str, Any] = get_type_hints(_Envelope, include_extras=True)
-_ATTRIBUTES: dict[str, tuple[bool, TypeAdapter[Any]]] = {
-    name: (field.is_required(), TypeAdapter(_HINTS[name], config=ConfigDict(strict=True)))
-    for name, field in _Envelope.model_fields.items()
-}
 
 
 @dataclass(frozen=True)
@@ -116,7 +70,7 @@ def _reader(topic: Topic) -> _Reader:
 
 def _envelope_of(name: str, model: type[Data]) -> Any:
     this_type: Any = Literal[name]
-    return create_model(model.__name__, __base__=_Envelope, type=(this_type, ...), data=(model, ...))
+    return create_model(model.__name__, __base__=attributes.Attributes, type=(this_type, ...), data=(model, ...))
 
 
 def read(topic: Topic, key: bytes | None, value: bytes | None, headers: Headers, now: datetime) -> Event[Any] | None:
@@ -212,10 +166,6 @@ def _size(headers: Headers) -> int:
     return sum(len(name.encode(errors="surrogatepass")) + len(value or b"") for name, value in headers)
 
 
-def _batch(content_type: bytes | None) -> bool:
-    return (content_type or b"").lower().startswith(b"application/cloudevents-batch")
-
-
 def _piece_by_piece(
     reader: _Reader, key: bytes | None, value: bytes | None, headers: Headers, now: datetime
 ) -> Event[Any]:
@@ -223,7 +173,7 @@ def _piece_by_piece(
     try:
         return _judge(reader, key, value, headers, now, record)
     except Refusal as refusal:
-        refusal.event_id = _event_id(record.get("id"))
+        refusal.event_id = attributes.event_id(record.get("id"))
         raise
 
 
@@ -239,7 +189,7 @@ def _judge(
     content_types = [content for name, content in headers if name == "content-type"]
     structured = any((content or b"").lower().startswith(b"application/cloudevents") for content in content_types)
     if not structured:
-        record.update(_last_of_headers(headers))
+        record.update(attributes.of_headers(headers))
     if len(value or b"") > MAX_VALUE or _size(headers) > MAX_HEADERS:
         raise Refusal("too-large")
     if not value:
@@ -248,10 +198,10 @@ def _judge(
     if structured:
         record.update({name: part for name, part in parsed.items() if part is not None})
     else:
-        _check_headers(headers)
+        attributes.check_headers(headers)
         record["data"] = parsed
-    _check_mode(content_types, structured)
-    _check_attributes(record, structured)
+    attributes.check_mode(content_types, structured)
+    attributes.check(record, structured)
     if record["source"] not in reader.sources:
         raise Refusal("not-the-writer", field="/source")
     model = reader.models.get(record["type"])
@@ -281,14 +231,6 @@ def _judge(
     )
 
 
-def _event_id(value: Any) -> EventId | None:
-    try:
-        found: EventId = _ATTRIBUTES["id"][1].validate_python(value)
-    except ValidationError:
-        return None
-    return found
-
-
 def _object(value: bytes) -> dict[str, Any]:
     try:
         parsed = from_json(value, allow_inf_nan=False)
@@ -311,109 +253,6 @@ def _depth(value: Any) -> int:
     if isinstance(value, list):
         return 1 + max(map(_depth, value), default=0)
     return 0
-
-
-def _last_of_headers(headers: Headers) -> dict[str, Any]:
-    """Attributes from `ce_` headers; what is null or not UTF-8 counts as absent here."""
-    found = {}
-    for name, value in headers:
-        if name.startswith("ce_") and value is not None:
-            found[name[3:]] = value.decode(errors="replace")
-    return found
-
-
-def _check_headers(headers: Headers) -> None:
-    """Of binary mode: each `ce_` header once and UTF-8, and none called data."""
-    seen = set()
-    for name, value in headers:
-        if not name.startswith("ce_"):
-            continue
-        attribute = name[3:]
-        pointer = f"/{attribute}" if attribute in _ATTRIBUTES else None
-        if attribute in seen:
-            raise Refusal(
-                "not-cloudevents",
-                "A ce_ header is there twice. Send each attribute once.",
-                "Jokin ce_-otsake on kahdesti. Lähetä jokainen kenttä kerran.",
-                pointer,
-            )
-        seen.add(attribute)
-        if attribute == "data" and value is not None:
-            raise Refusal(
-                "not-cloudevents",
-                "In binary mode data is the record's value. Leave the header ce_data out.",
-                "Binary-muodossa data on sanoman arvo. Jätä otsake ce_data pois.",
-                "/data",
-            )
-        try:
-            (value or b"").decode()
-        except UnicodeDecodeError:
-            raise Refusal(
-                "not-cloudevents",
-                "A ce_ header is not UTF-8. Send it in UTF-8.",
-                "Jokin ce_-otsake ei ole UTF-8-muodossa. Lähetä se UTF-8-muodossa.",
-                pointer,
-            ) from None
-
-
-def _check_mode(content_types: Sequence[bytes | None], structured: bool) -> None:
-    if len(content_types) > 1:
-        raise Refusal(
-            "not-cloudevents",
-            "The header content-type is there twice. Send it once.",
-            "Otsake content-type on kahdesti. Lähetä se kerran.",
-        )
-    if any(map(_batch, content_types)):
-        raise Refusal(
-            "not-cloudevents",
-            "A batch is not taken. Send each event by itself as application/cloudevents+json.",
-            "Erää ei oteta. Lähetä jokainen sanoma erikseen muodossa application/cloudevents+json.",
-        )
-    if not structured and content_types and content_types[0] is not None:
-        declared = content_types[0].decode(errors="replace").strip().lower()
-        if declared.split(";", 1)[0].strip() != "application/json":
-            raise Refusal(
-                "not-cloudevents",
-                "The header content-type must be application/cloudevents+json, or application/json in binary mode.",
-                "Otsakkeen content-type on oltava application/cloudevents+json tai binary-muodossa application/json.",
-            )
-
-
-def _check_attributes(record: Mapping[str, Any], structured: bool) -> None:
-    """Every attribute is there that must be, and as it must be; `data` is an object."""
-    if not structured and "specversion" not in record:
-        raise Refusal(
-            "not-cloudevents",
-            "Neither the header content-type: application/cloudevents+json nor ce_specversion is there. Send one.",
-            "Otsakkeista puuttuu sekä content-type: application/cloudevents+json että ce_specversion. Lähetä toinen.",
-            "/specversion",
-        )
-    if "data_base64" in record:
-        raise Refusal(
-            "not-cloudevents",
-            "data_base64 is not taken. Send data as a JSON object.",
-            "Kenttää data_base64 ei oteta. Lähetä data JSON-objektina.",
-            "/data_base64",
-        )
-    for name, (required, adapter) in _ATTRIBUTES.items():
-        if name not in record:
-            if required:
-                raise missing("not-cloudevents", f"/{name}", name if structured else f"ce_{name}")
-            continue
-        try:
-            adapter.validate_python(record[name])
-            if name == "time":
-                datetime.fromisoformat(record[name])
-        except ValueError:
-            meaning = _MEANINGS[name]
-            raise of_field("not-cloudevents", f"/{name}", meaning.english, meaning.finnish) from None
-    if "data" not in record:
-        raise missing("not-cloudevents", "/data", "data")
-    if not isinstance(record["data"], dict):
-        raise of_field("not-cloudevents", "/data", "must be a JSON object", "on oltava JSON-objekti")
-
-
-_MEANINGS = {name: meaning_of(kind_of(hint)) for name, hint in _HINTS.items() if name in _ATTRIBUTES}
 
 
 def _check_key(model: type[Data], key: bytes | None, record: Mapping[str, Any]) -> None:
@@ -441,5 +280,5 @@ def _check_names(reader: _Reader, record: Mapping[str, Any]) -> None:
                     f"Tämä aihe ei ota kenttää {name}: se voisi yhdistää sanoman henkilöön. Jätä se pois.",
                     f"/{name}",
                 )
-    if reader.extra == "forbid" and not record.keys() <= {*_ATTRIBUTES, "data"}:
+    if reader.extra == "forbid" and not record.keys() <= {*attributes.ATTRIBUTES, "data"}:
         raise Refusal("unknown-field")
