@@ -48,9 +48,9 @@ def system_of(source: str) -> Principal:
 
 @dataclass(frozen=True)
 class Policy:
-    """Which roles may, and whose rows; made by `allow`, or one of `public` and `system`."""
+    """Which roles may, and whose rows; made by `allow`, or one of `signed_in`, `public` and `system`."""
 
-    kind: Literal["allow", "public", "system"]
+    kind: Literal["allow", "signed-in", "public", "system"]
     roles: frozenset[str] = frozenset()
     own: Own | None = None
 
@@ -62,6 +62,9 @@ def allow(*roles: str, own: Own | None = None) -> Policy:
     """
     return Policy("allow", frozenset(roles), own)
 
+
+signed_in = Policy("signed-in")
+"""Whoever works in this service: their own waiting list, their language."""
 
 public = Policy("public")
 """Anyone, signed in or not: the page sees no session and no cookie."""
@@ -75,6 +78,16 @@ class SignInNeeded(Refusal):
     code = "sign-in-needed"
     sentence_en = "This needs a sign-in: a person's session on pages, a valid bearer token in the API."
     sentence_fi = "Tähän tarvitaan kirjautuminen: sivuilla henkilön istunto, rajapinnassa voimassa oleva tunniste."
+    status = 401
+
+
+@dataclass(frozen=True)
+class SignInAgain(Refusal):
+    """Raised where an act needs a fresh sign-in (many reveals in an hour): the page asks for one and comes back."""
+
+    code = "sign-in-again"
+    sentence_en = "This needs a fresh sign-in. Sign in again to go on."
+    sentence_fi = "Tähän tarvitaan tuore kirjautuminen. Jatka kirjautumalla uudelleen."
     status = 401
 
 
@@ -96,6 +109,8 @@ def permits(policy: Policy, who: Principal, scope: str | None = None) -> bool:
         return True
     if policy.kind == "system":
         return who.kind == "system" and not who.scopes
+    if policy.kind == "signed-in":
+        return who.kind == "person"
     if who.kind == "person":
         return not policy.roles.isdisjoint(who.roles)
     return who.kind == "system" and scope is not None and scope in who.scopes

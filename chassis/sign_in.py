@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 from joserfc import jwt
@@ -22,6 +22,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 from sqlalchemy import Column, DateTime, LargeBinary, MetaData, Table, Text, delete, insert
+
+import authlib.deprecate  # noqa: F401 - it lets its own warnings through: first it, then the silence
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the library asks for another HTTP client than the one it is locked with
@@ -145,6 +147,11 @@ class Issuer:
                 raise Refused(IssuerSilent()) from None
         claims = await self._claims(answer, attempt.nonce, db.now)
         return self._principal(claims), attempt.back_to
+
+    def end_address(self) -> str | None:
+        """Where a person signs out of the issuer too, if it has such a place."""
+        address = self._metadata.get("end_session_endpoint")
+        return f"{address}?{urlencode({'client_id': self.client_id})}" if isinstance(address, str) else None
 
     async def _claims(self, answer: Mapping[str, Any], nonce: str, now: datetime) -> Mapping[str, Any]:
         if self._keys is None:

@@ -38,7 +38,7 @@ KEYWORDS = {
 
 def N_(message: str) -> str:
     """Marks a message that is translated later, where the reader's language is known: `_(label)` in a template,
-    `page.text(label)` in code."""
+    `page.gettext(label)` in code."""
     return message
 
 

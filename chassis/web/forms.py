@@ -1,0 +1,127 @@
+"""What a person typed: read into a model, or given back as it was with a sentence at each field.
+
+Text is stripped and brought to Unicode form C; an empty field counts as left out; control and direction characters
+are refused, and line breaks are let through only where the field is a list of lines (`multiline`).
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar, get_origin
+
+from pydantic import BaseModel, ValidationError
+from starlette.datastructures import FormData, UploadFile
+
+from chassis.web.problems import field_sentence, pointers
+from chassis.web.texts import Texts
+
+KEY = "form_key"
+"""Hidden field of each form: the same form sent twice happens once."""
+_UNSEEN = re.compile("[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass
+class Form(Generic[M]):
+    """`values` is what was typed, `errors` a sentence for each field that was not taken, `model` what was read."""
+
+    values: Mapping[str, str | list[str]] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+    model: M | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.model is not None and not self.errors
+
+    @property
+    def read(self) -> M:
+        """The model; raises `LookupError` where the form has errors: look at `ok` first."""
+        if self.model is None:
+            raise LookupError("the form was not read")
+        return self.model
+
+    def refuse(self, name: str, sentence: str) -> None:
+        """A rule of ours says no: the sentence stands at the field (or above all of them, with name "")."""
+        self.errors[name] = sentence
+
+    def value(self, name: str, default: Any = "") -> str:
+        """What stands in a field: typed, or else the default."""
+        typed = self.values.get(name, default)
+        return typed if isinstance(typed, str) else "" if typed is None else str(typed)
+
+    def has(self, name: str, choice: str) -> bool:
+        """Whether a choice is ticked."""
+        typed = self.values.get(name, "")
+        return choice == typed if isinstance(typed, str) else choice in typed
+
+
+def blank(**values: Any) -> Form[Any]:
+    """A form that nobody has sent yet, with what shall stand in it to begin with."""
+    return Form({name: [str(v) for v in value] if isinstance(value, list | tuple) else str(value)
+                 for name, value in values.items() if value is not None})
+
+
+def read(
+    data: FormData, model: type[M], texts: Texts, sentences: Mapping[str, str] | None = None,
+    multiline: Iterable[str] = (),
+) -> Form[M]:
+    """A sent form. `sentences` are said at a field that has content which does not fit, instead of the general one."""
+    values: dict[str, str | list[str]] = {}
+    errors: dict[str, str] = {}
+    for name in dict.fromkeys(data.keys()):
+        if name == KEY:
+            continue
+        typed = [_clean(value) for value in data.getlist(name) if isinstance(value, str)]
+        allowed = "\n" if name in multiline else ""
+        if any(_UNSEEN.search(value) or ("\n" in value and not allowed) for value in typed):
+            errors[name] = field_sentence("control", texts)
+            typed = [_UNSEEN.sub("", value) if allowed else _UNSEEN.sub("", value.replace("\n", " "))
+                     for value in typed]
+        values[name] = typed if _is_list(model, name) else "".join(typed[:1])
+    given = {name: value for name, value in values.items() if value not in ("", [])}
+    given = {name: [v for v in value if v] if isinstance(value, list) else value for name, value in given.items()}
+    try:
+        read = model.model_validate({**given, **_files(data)})
+    except ValidationError as fault:
+        for pointer, kind in pointers(fault.errors(include_input=False, include_context=False, include_url=False)):
+            name = pointer.split("/")[1] if pointer else ""
+            own = (sentences or {}).get(name) if kind != "missing" else None
+            errors.setdefault(name, own or field_sentence(kind, texts))
+        return Form(values, errors)
+    return Form(values, errors, None if errors else read)
+
+
+def digest(data: FormData) -> bytes:
+    """What makes two sendings of a form the same: names, texts and files, in order."""
+    whole = hashlib.sha256()
+    for name, value in data.multi_items():
+        if name == KEY:
+            continue
+        content = value.encode() if isinstance(value, str) else value.file.read()
+        if isinstance(value, UploadFile):
+            value.file.seek(0)
+        for part in (name.encode(), content):
+            whole.update(len(part).to_bytes(8, "big") + part)
+    return whole.digest()
+
+
+def fields_of(data: FormData) -> Sequence[tuple[str, str]]:
+    """All typed fields, to be kept over a sign-in."""
+    return [(name, value) for name, value in data.multi_items() if isinstance(value, str)]
+
+
+def _clean(value: str) -> str:
+    return unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def _is_list(model: type[BaseModel], name: str) -> bool:
+    known = model.model_fields.get(name)
+    return known is not None and get_origin(known.annotation) in (list, tuple, set, frozenset)
+
+
+def _files(data: FormData) -> dict[str, bytes]:
+    return {name: value.file.read() for name, value in data.multi_items()
+            if isinstance(value, UploadFile) and value.filename}
