@@ -26,7 +26,7 @@ _Time = Annotated[
 ]
 _Json = Annotated[
     str,
-    Field(pattern=r"^(?i:application/json)[ \t]*(;.*)?$"),
+    Field(pattern=r"^application/json( *;.*)?$"),
     Meaning("must be application/json", "on oltava application/json"),
 ]
 _Uri = Annotated[

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, NewType
 
-from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler
 from pydantic_core import PydanticCustomError, core_schema
 
 
@@ -196,7 +196,7 @@ TopicName = Annotated[
 
 
 @dataclass(frozen=True)
-class _Spelled:
+class Spelled:
     """In JSON a day or moment is a text of exactly this pattern; in Python a `date` or aware `datetime`."""
 
     pattern: str
@@ -212,20 +212,15 @@ class _Spelled:
         spelled = core_schema.str_schema(strict=True, pattern=self.pattern)
         return core_schema.json_or_python_schema(core_schema.chain_schema([spelled, parse]), exact)
 
-    def __get_pydantic_json_schema__(
-        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        return {"type": "string", "pattern": self.pattern, "format": self.format}
-
 
 Day = Annotated[
     date,
-    _Spelled(_DATE, "date"),
+    Spelled(_DATE, "date"),
     Meaning("must be a date like 2026-03-12", "on oltava päivä muodossa 2026-03-12"),
 ]
 Moment = Annotated[
     datetime,
-    _Spelled(MOMENT_PATTERN, "date-time"),
+    Spelled(MOMENT_PATTERN, "date-time"),
     Meaning(
         "must be a date-time like 2026-03-02T09:15:00+02:00, with at most 9 digits after the second",
         "on oltava ajankohta muodossa 2026-03-02T09:15:00+02:00, sekunnin jälkeen enintään 9 numeroa",
@@ -333,10 +328,10 @@ def _lines(value: str) -> str:
 
 
 # A personal identity code (with every sign of the century), an e-mail address, and a phone number: 7 to 15 digits
-# that begin with +, 0 or 358, however they are parted.
+# that begin with +, 0 or 358, however they are parted; a business id is none.
 _IDENTITY_CODE = re.compile(r"(?<!\d)[0-3]\d[01]\d{3}[-+A-FU-Ya-fu-y]\d{3}[0-9A-Ya-y]")
 _E_MAIL = re.compile(r"[^\s@]@[^\s@]+\.[^\W\d]{2,}")
-_PHONE = re.compile(r"(?<!\d)(?:\+|0|358)(?:[ ()./\u00a0\u2010-\u2013-]{0,3}\d){6,14}(?!\d)")
+_PHONE = re.compile(r"(?<!\d)(?!\d{7}-\d(?!\d))(?:\+|0|358)(?:[ ()./\u00a0\u2010-\u2013-]{0,3}\d){6,14}(?!\d)")
 _DIGIT_OR_AT = re.compile(r"[\d@]")
 
 
@@ -349,9 +344,25 @@ def _company_name(value: str) -> str:
     return name
 
 
-Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_one_line), FREE_TEXT]
+_ONE_LINE = Meaning(
+    "must be a line of text: 1 to 200 characters, not blank", "on oltava rivi tekstiä: 1–200 merkkiä, ei tyhjä"
+)
+
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_one_line), FREE_TEXT, _ONE_LINE]
 CompanyName = Annotated[
-    str, Field(min_length=1, max_length=200), AfterValidator(_company_name), FREE_TEXT, DataClass.COMPANY
+    str, Field(min_length=1, max_length=200), AfterValidator(_company_name), FREE_TEXT, _ONE_LINE, DataClass.COMPANY
 ]
-Text = Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_lines), FREE_TEXT]
-Sentence = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_one_line), FREE_TEXT]
+Text = Annotated[
+    str,
+    Field(min_length=1, max_length=4000),
+    AfterValidator(_lines),
+    FREE_TEXT,
+    Meaning("must be a text: 1 to 4,000 characters, not blank", "on oltava tekstiä: 1–4 000 merkkiä, ei tyhjä"),
+]
+Sentence = Annotated[
+    str,
+    Field(min_length=1, max_length=1000),
+    AfterValidator(_one_line),
+    FREE_TEXT,
+    Meaning("must be a sentence: 1 to 1,000 characters", "on oltava virke: 1–1 000 merkkiä"),
+]

@@ -197,9 +197,6 @@ def meaning_of(kind: Kind) -> Meaning:
             f"must be an integer without fraction or exponent, {least} to {most}",
             f"on oltava kokonaisluku ilman desimaaleja ja eksponenttia, {least}–{most}",
         )
-    if kind.base is str:
-        most = kind.limit("max_length")
-        return Meaning(f"must be a text of 1 to {most} characters", f"on oltava tekstiä, 1–{most} merkkiä")
     if kind.item is not None:
         if kind.limit("min_length"):
             return Meaning("must be a list with a value in it", "on oltava luettelo, jossa on ainakin yksi arvo")

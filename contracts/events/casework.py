@@ -2,7 +2,7 @@
 
 from typing import Literal, Self, TypeAlias
 
-from pydantic import model_validator
+from pydantic import ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
 from contracts.envelope import Data
@@ -142,6 +142,15 @@ class CaseClosed(Data):
     on: Day
     outcome: Outcome | None = None
     not_begun: NotBegun | None = None
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": ["outcome"], "properties": {"outcome": {"type": "string"}}},
+                {"required": ["not_begun"], "properties": {"not_begun": {"type": "string"}}},
+            ]
+        }
+    )
 
     @model_validator(mode="after")
     def _outcome_or_not_begun(self) -> Self:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from contracts.envelope import Data, Part
@@ -104,6 +104,13 @@ class ReferralReturned(Data):
     case_manager: StaffId
     reason: Literal["not-eligible", "no-capacity", "wrong-address", "not-started"]
     right_address: RightAddress | None = None
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"properties": {"reason": {"const": "not-started"}}},
+            "then": {"properties": {"service": {"enum": ["coaching", "pointti"]}}},
+        }
+    )
 
     @model_validator(mode="after")
     def _not_started_is_told_of_two_services(self) -> Self:

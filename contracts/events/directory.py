@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import model_validator
+from pydantic import ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
 from contracts.envelope import Data
@@ -43,6 +43,15 @@ class SeatFilled(Data):
     holder: StaffId | None = None
     substitutes: tuple[StaffId, ...]
     away_until: Day | None = None
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "not": {
+                "required": ["service", "group"],
+                "properties": {"service": {"type": "string"}, "group": {"type": "string"}},
+            }
+        }
+    )
 
     @classmethod
     def subject_of(cls, data: Mapping[str, Any]) -> str | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import model_validator
+from pydantic import ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
 from contracts.envelope import Data
@@ -41,6 +41,18 @@ class FigurePublished(Data):
     revision: Revision
     batch: BatchId
     plan_year: Year
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"properties": {"suppressed": {"const": True}}},
+            "then": {"properties": {"value": {"type": "null"}}},
+            "else": {
+                "if": {"properties": {"unit": {"enum": ["count", "cents"]}}},
+                "then": {"properties": {"value": {"type": "integer"}}},
+                "else": {"properties": {"value": {"type": "number"}}},
+            },
+        }
+    )
 
     @classmethod
     def subject_of(cls, data: Mapping[str, Any]) -> str | None:
