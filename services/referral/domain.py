@@ -36,6 +36,9 @@ from services.referral.refusals import (
     WithdrawalTimeNotPossible,
 )
 
+ORGANISATION = "tampere-region"
+"""The employment area: the organisation whose service this is."""
+
 
 class Status(StrEnum):
     """Where a referral is, as far as the employment area may know [3.2]."""

@@ -137,12 +137,25 @@ class TooManyKeys(Refusal):
 
 @dataclass(frozen=True)
 class RightAddressKnown(Refusal):
-    """A refusal by the plan; `right_organisation` and `right_service` say where to turn instead, if known."""
+    """A refusal by the plan; `right_organisation` and `right_service` say where to turn instead, if known.
+
+    `right_en` and `right_fi` say it in words, with names, at the end of the sentence.
+    """
 
     service: str
     municipality: str
     right_organisation: str | None = None
     right_service: str | None = None
+    right_en: str = ""
+    right_fi: str = ""
+
+    def in_english(self) -> str:
+        said = super().in_english()
+        return f"{said} Right address: {self.right_en}." if self.right_en else said
+
+    def in_finnish(self) -> str:
+        said = super().in_finnish()
+        return f"{said} Oikea osoite: {self.right_fi}." if self.right_fi else said
 
 
 @dataclass(frozen=True)
@@ -229,8 +242,8 @@ class WrongProvider(RightAddressKnown):
     """Another organisation provides the service to residents of the municipality."""
 
     code = "wrong-provider"
-    sentence_en = "The service is provided to residents of this municipality by {right_organisation}. Refer there."
-    sentence_fi = "Palvelun tuottaa tämän kunnan asukkaille {right_organisation}. Ohjaa asiakas sinne."
+    sentence_en = "Another organisation provides the service to residents of this municipality."
+    sentence_fi = "Palvelun tuottaa tämän kunnan asukkaille toinen organisaatio."
     status = 422
     field = "/provider"
 
@@ -244,3 +257,73 @@ class BirthYearNotPossible(RightAddressKnown):
     sentence_fi = "Syntymävuosi ei voi olla oikein. Anna neljä numeroa, esimerkiksi 2001."
     status = 422
     field = "/birth_year"
+
+
+# --- why an act is not taken
+
+
+@dataclass(frozen=True)
+class AnotherPurpose(Refusal):
+    """A consent is given for one service and passes on nothing to another."""
+
+    code = "another-purpose"
+    sentence_en = "The consent's purpose must be the service itself: {service}."
+    sentence_fi = "Suostumuksen tarkoituksen on oltava palvelu itse: {service}."
+    status = 422
+    field = "/consent/purpose"
+    service: str
+
+
+@dataclass(frozen=True)
+class NotAColleague(Refusal):
+    """The case manager named is not of the organisation that refers."""
+
+    code = "not-a-colleague"
+    sentence_en = "Name a case manager of your own organisation by staff id."
+    sentence_fi = "Nimeä oman organisaatiosi asiakasvastaava henkilöstötunnuksella."
+    status = 422
+    field = "/case_manager"
+
+
+@dataclass(frozen=True)
+class ReasonUnknown(Refusal):
+    """Contact details are shown for a reason that the plan lists."""
+
+    code = reason = "unknown-code"
+    sentence_en = "Choose why you look: {known}."
+    sentence_fi = "Valitse, miksi katsot tietoja: {known}."
+    status = 422
+    field = "/reason"
+    known: str
+
+
+@dataclass(frozen=True)
+class RevealLimit(Refusal):
+    """A system looked at more contact details within an hour than the plan lets; a person signs in again instead."""
+
+    code = "reveal-limit"
+    sentence_en = "The contact details of {limit} clients were looked at within an hour: no more for now."
+    sentence_fi = "Tunnin sisällä on katsottu {limit} asiakkaan yhteystietoja: enempää ei näytetä nyt."
+    status = 429
+    limit: int
+    retry_after: int = 3600
+
+
+@dataclass(frozen=True)
+class NothingToAskAgain(Refusal):
+    """Contact details are given again only where the own copy of an open referral is lost."""
+
+    code = "nothing-to-ask-again"
+    sentence_en = "Referral {number} has its contact details, or is closed. Nothing needs to be asked again."
+    sentence_fi = "Ohjauksella {number} on yhteystietonsa, tai se on suljettu. Mitään ei tarvitse kysyä uudelleen."
+    number: str
+
+
+@dataclass(frozen=True)
+class NothingToSettle(Refusal):
+    """No return waits to be acted on."""
+
+    code = "nothing-to-settle"
+    sentence_en = "No return of referral {number} waits for you: it is dealt with already, or was not returned."
+    sentence_fi = "Ohjauksen {number} palautus ei odota: se on jo hoidettu, tai ohjausta ei ole palautettu."
+    number: str

@@ -6,10 +6,11 @@ Key store). What says *whose* a referral is stands in the query that loads it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     Column,
@@ -23,10 +24,11 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    delete,
     func,
     insert,
     select,
-    tuple_,
+    text,
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -35,9 +37,9 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from chassis.database import Session
 from chassis.decisions import NotFound, Refused
 from contracts.envelope import Event, data_to_bytes
-from contracts.events.coaching import ClientSituationReported, ContactDetailsErased, RightAddress
+from contracts.events.coaching import ContactDetailsErased, RightAddress
 from contracts.events.referrals import Consent
-from contracts.fields import ReferralNumber
+from contracts.fields import KeyId, ReferralNumber
 from services.referral.domain import ReceivingKey, Referral, Status, ToldTo
 
 metadata = MetaData()
@@ -74,7 +76,7 @@ referrals = Table(
     Column("acknowledged_at", Moment),
     Column("acknowledged_late", Boolean, nullable=False),
     Column("own_copy", LargeBinary),
-    Column("own_copy_key", Id),
+    Column("own_copy_key", Text),
 )
 
 receiving_keys = Table(
@@ -118,6 +120,23 @@ situations = Table(
     Column("more_referrals_wanted", Boolean, nullable=False),
 )
 
+staff = Table(
+    "staff", metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("organisation", Text, nullable=False),
+    Column("roles", ARRAY(Text), nullable=False),
+    Column("listed_at", Moment, nullable=False),
+    Column("event_id", Id, nullable=False),
+    Column("gone", Boolean, nullable=False),
+)
+
+reveals = Table(
+    "reveals", metadata,
+    Column("person", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
 numbers = Table(
     "numbers", metadata,
     Column("year", Integer, primary_key=True),
@@ -139,7 +158,7 @@ class Entry:
 class OwnCopy:
     """The encrypted name and phone, and the key they are under."""
 
-    key_id: str
+    key_id: KeyId
     encrypted: bytes
 
 
@@ -151,15 +170,8 @@ class Acknowledgement:
     source: str
     at: datetime
     told: ContactDetailsErased
-
-
-@dataclass(frozen=True)
-class Situation:
-    """What a provider told last of a service's places."""
-
-    month: str
-    free_places: int | None
-    more_referrals_wanted: bool
+    published: str
+    """The event's data as it lay on the topic: its proof holds for exactly this."""
 
 
 # --- one referral
@@ -249,6 +261,37 @@ async def forget_own_copy(db: Session, key_id: str) -> str | None:
     return row.id if row else None
 
 
+_UNNEEDED = text("""
+    select r.id from referrals r join keys k on k.key_id = r.own_copy_key
+    where k.state in ('live', 'lost') and (
+        (r.status = 'ended' and r.ended_on <= :until)
+        or (r.status = 'delivered' and r.service = any(cast(:untold as text[]))
+            and (r.received_at at time zone 'Europe/Helsinki')::date <= :until))
+    order by r.id limit :limit
+""")
+
+
+async def copies_unneeded(db: Session, until: date, untold: Sequence[str], limit: int) -> list[str]:
+    """Referrals that ended by the day, or were delivered by it to one of the services that tell no end, and still
+    have an own copy."""
+    found = await db.execute(_UNNEEDED, {"until": until, "untold": list(untold), "limit": limit})
+    return [str(row.id) for row in found]
+
+
+async def note_reveal(db: Session, person: str) -> None:
+    """A person looked at contact details; older notes of theirs than an hour are of no use and leave."""
+    await db.execute(delete(reveals).where(reveals.c.person == person, reveals.c.at <= db.now - timedelta(hours=1)))
+    await db.execute(insert(reveals).values(person=person, at=db.now))
+
+
+async def revealed_since(db: Session, person: str, since: datetime) -> int:
+    """How often a person looked at contact details after the moment."""
+    found = await db.execute(
+        select(func.count()).select_from(reveals).where(reveals.c.person == person, reveals.c.at > since)
+    )
+    return int(found.scalar_one())
+
+
 # --- what happened
 
 
@@ -283,107 +326,11 @@ async def acknowledged(db: Session, referral_id: str) -> list[Acknowledgement]:
         .order_by(acknowledgements.c.at, acknowledgements.c.event_id)
     )
     return [
-        Acknowledgement(row.event_id, row.source, row.at, ContactDetailsErased.model_validate_json(row.data))
+        Acknowledgement(
+            row.event_id, row.source, row.at, ContactDetailsErased.model_validate_json(row.data), row.data
+        )
         for row in found
     ]
-
-
-# --- lists
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A referral as a list shows it: a number, never a name."""
-
-    id: str
-    number: str
-    service: str
-    municipality: str
-    provider: str
-    case_manager: str
-    referred_on: date
-    respond_due_on: date
-    status: Status
-    closed_at: datetime | None
-    erase_due_at: datetime | None
-    acknowledged_at: datetime | None
-
-
-_LISTED = [referrals.c[name] for name in Listed.__dataclass_fields__]
-
-
-async def page(
-    db: Session, organisation: str, *, statuses: Sequence[str] = (), case_manager: str | None = None,
-    service: str | None = None, number: str | None = None, before: tuple[date, str] | None = None, limit: int = 50,
-) -> list[Listed]:
-    """An organisation's referrals, newest first; `before` is day and id of the last one seen."""
-    query = select(*_LISTED).where(referrals.c.organisation == organisation)
-    if statuses:
-        query = query.where(referrals.c.status.in_(statuses))
-    if case_manager:
-        query = query.where(referrals.c.case_manager == case_manager)
-    if service:
-        query = query.where(referrals.c.service == service)
-    if number:
-        query = query.where(referrals.c.number == number)
-    if before:
-        query = query.where(tuple_(referrals.c.referred_on, referrals.c.id) < tuple_(*before))
-    query = query.order_by(referrals.c.referred_on.desc(), referrals.c.id.desc()).limit(limit)
-    return [_listed_of(row) for row in await db.execute(query)]
-
-
-async def numbered(db: Session, ids: Sequence[str]) -> dict[str, Listed]:
-    """Referrals by id, as lists show them."""
-    if not ids:
-        return {}
-    found = await db.execute(select(*_LISTED).where(referrals.c.id.in_(ids)))
-    return {row.id: _listed_of(row) for row in found}
-
-
-async def latest(db: Session, organisation: str, case_manager: str, limit: int) -> list[tuple[Listed, Entry]]:
-    """What others did last with a case manager's referrals, newest first."""
-    found = await db.execute(
-        select(*_LISTED, timeline.c.at, timeline.c.kind, timeline.c.by, timeline.c.detail)
-        .join(timeline, timeline.c.referral_id == referrals.c.id)
-        .where(referrals.c.organisation == organisation, referrals.c.case_manager == case_manager,
-               timeline.c.by != case_manager)
-        .order_by(timeline.c.at.desc(), timeline.c.id.desc()).limit(limit)
-    )
-    return [(_listed_of(row), Entry(row.at, row.kind, row.by, row.detail)) for row in found]
-
-
-def _listed_of(row: Row[Any]) -> Listed:
-    told = {name: getattr(row, name) for name in Listed.__dataclass_fields__}
-    return Listed(**told | {"status": Status(row.status)})
-
-
-# --- client situations
-
-
-async def keep_situation(db: Session, event: Event[ClientSituationReported]) -> None:
-    """What the provider reported of a month; a later report of the month replaces it whatever comes first."""
-    told = event.data
-    row = {"provider": told.provider, "service": told.service, "month": told.month, "event_id": event.id,
-           "reported_at": event.time, "free_places": told.free_places,
-           "more_referrals_wanted": told.more_referrals_wanted}
-    statement = upsert(situations).values(row)
-    known = tuple_(situations.c.reported_at, situations.c.event_id)
-    await db.execute(statement.on_conflict_do_update(
-        index_elements=["provider", "service", "month"], set_=row,
-        where=known < tuple_(statement.excluded.reported_at, statement.excluded.event_id),
-    ))
-
-
-async def newest_situations(db: Session) -> dict[tuple[str, str], Situation]:
-    """By provider and service, what was reported of the newest month."""
-    found = await db.execute(
-        select(situations).distinct(situations.c.provider, situations.c.service)
-        .order_by(situations.c.provider, situations.c.service, situations.c.month.desc())
-    )
-    return {
-        (row.provider, row.service): Situation(row.month, row.free_places, row.more_referrals_wanted)
-        for row in found
-    }
 
 
 # --- rows

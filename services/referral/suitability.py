@@ -55,11 +55,12 @@ class SuitsNot:
 def suit(client: Client, service: str, plan: Plan, on: date, provider: str | None = None) -> Suits | SuitsNot:
     """Whether the plan lets this client be referred to this service on the day; `provider` as somebody asked."""
     found = _judge(client, service, plan, on)
-    if isinstance(found, Suits) and provider is not None and provider != found.provider:
-        return SuitsNot(service, found.provider, WrongProvider(service, client.municipality, found.provider, service))
-    if isinstance(found, SuitsNot) and found.why.right_organisation is None:
-        return replace(found, why=_with_right_address(found.why, client, plan, on))
-    return found
+    if isinstance(found, Suits):
+        if provider is None or provider == found.provider:
+            return found
+        found = SuitsNot(service, found.provider, WrongProvider(service, client.municipality, found.provider, service))
+    why = found.why if found.why.right_organisation else _with_right_address(found.why, client, plan, on)
+    return replace(found, why=_in_words(why, plan))
 
 
 def every_service(client: Client, plan: Plan, on: date) -> tuple[list[Suits], list[SuitsNot]]:
@@ -124,3 +125,14 @@ def _with_right_address(why: RightAddressKnown, client: Client, plan: Plan, on: 
         if isinstance(other, Suits):
             return replace(why, right_organisation=other.provider, right_service=service)
     return why
+
+
+def _in_words(why: RightAddressKnown, plan: Plan) -> RightAddressKnown:
+    """The refusal with the right address by name, in both languages."""
+    if why.right_organisation is None:
+        return why
+    labels = [plan.organisations[why.right_organisation]]
+    labels += [plan.services[why.right_service]] if why.right_service else []
+    return replace(
+        why, right_en=", ".join(label.en for label in labels), right_fi=", ".join(label.fi for label in labels)
+    )

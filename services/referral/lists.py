@@ -1,0 +1,171 @@
+"""Lists that people look at: referrals by number, what others did last, free places, names of staff."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from chassis import sessions
+from chassis.database import Session
+from contracts.envelope import Event
+from contracts.events.coaching import ClientSituationReported
+from contracts.events.directory import StaffListed
+from services.referral.domain import Status
+from services.referral.store import Entry, referrals, situations, staff, timeline
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A referral as a list shows it: a number, never a name."""
+
+    id: str
+    number: str
+    service: str
+    municipality: str
+    provider: str
+    case_manager: str
+    referred_on: date
+    respond_due_on: date
+    status: Status
+    closed_at: datetime | None
+    erase_due_at: datetime | None
+    acknowledged_at: datetime | None
+
+
+_LISTED = [referrals.c[name] for name in Listed.__dataclass_fields__]
+
+
+async def page(
+    db: Session, organisation: str, *, statuses: Sequence[str] = (), case_manager: str | None = None,
+    service: str | None = None, number: str | None = None, before: tuple[date, str] | None = None, limit: int = 50,
+) -> list[Listed]:
+    """An organisation's referrals, newest first; `before` is day and id of the last one seen."""
+    query = select(*_LISTED).where(referrals.c.organisation == organisation)
+    if statuses:
+        query = query.where(referrals.c.status.in_(statuses))
+    if case_manager:
+        query = query.where(referrals.c.case_manager == case_manager)
+    if service:
+        query = query.where(referrals.c.service == service)
+    if number:
+        query = query.where(referrals.c.number == number)
+    if before:
+        query = query.where(tuple_(referrals.c.referred_on, referrals.c.id) < tuple_(*before))
+    query = query.order_by(referrals.c.referred_on.desc(), referrals.c.id.desc()).limit(limit)
+    return [_listed_of(row) for row in await db.execute(query)]
+
+
+async def numbered(db: Session, ids: Sequence[str]) -> dict[str, Listed]:
+    """Referrals by id, as lists show them."""
+    if not ids:
+        return {}
+    found = await db.execute(select(*_LISTED).where(referrals.c.id.in_(ids)))
+    return {row.id: _listed_of(row) for row in found}
+
+
+async def latest(db: Session, organisation: str, case_manager: str, limit: int) -> list[tuple[Listed, Entry]]:
+    """What others did last with a case manager's referrals, newest first."""
+    found = await db.execute(
+        select(*_LISTED, timeline.c.at, timeline.c.kind, timeline.c.by, timeline.c.detail)
+        .join(timeline, timeline.c.referral_id == referrals.c.id)
+        .where(referrals.c.organisation == organisation, referrals.c.case_manager == case_manager,
+               timeline.c.by != case_manager)
+        .order_by(timeline.c.at.desc(), timeline.c.id.desc()).limit(limit)
+    )
+    return [(_listed_of(row), Entry(row.at, row.kind, row.by, row.detail)) for row in found]
+
+
+def _listed_of(row: Row[Any]) -> Listed:
+    told = {name: getattr(row, name) for name in Listed.__dataclass_fields__}
+    return Listed(**told | {"status": Status(row.status)})
+
+
+# --- client situations
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What a provider told last of a service's places."""
+
+    month: str
+    free_places: int | None
+    more_referrals_wanted: bool
+
+
+async def keep_situation(db: Session, event: Event[ClientSituationReported]) -> None:
+    """What the provider reported of a month; a later report of the month replaces it whatever comes first."""
+    told = event.data
+    row = {"provider": told.provider, "service": told.service, "month": told.month, "event_id": event.id,
+           "reported_at": event.time, "free_places": told.free_places,
+           "more_referrals_wanted": told.more_referrals_wanted}
+    statement = upsert(situations).values(row)
+    known = tuple_(situations.c.reported_at, situations.c.event_id)
+    await db.execute(statement.on_conflict_do_update(
+        index_elements=["provider", "service", "month"], set_=row,
+        where=known < tuple_(statement.excluded.reported_at, statement.excluded.event_id),
+    ))
+
+
+async def newest_situations(db: Session) -> dict[tuple[str, str], Situation]:
+    """By provider and service, what was reported of the newest month."""
+    found = await db.execute(
+        select(situations).distinct(situations.c.provider, situations.c.service)
+        .order_by(situations.c.provider, situations.c.service, situations.c.month.desc())
+    )
+    return {
+        (row.provider, row.service): Situation(row.month, row.free_places, row.more_referrals_wanted)
+        for row in found
+    }
+
+
+# --- staff
+
+
+async def list_staff(db: Session, event: Event[StaffListed]) -> None:
+    """Keeps a person's name and roles as the directory says; an older word changes nothing.
+
+    Whose roles or organisation have changed signs in anew.
+    """
+    told = event.data
+    known = (await db.execute(select(staff).where(staff.c.id == told.staff_id))).one_or_none()
+    if known and (known.organisation, sorted(known.roles)) != (told.organisation, sorted(told.roles)):
+        await sessions.end_all_of(db, told.staff_id)
+    row = {"id": told.staff_id, "name": told.name, "organisation": told.organisation, "roles": list(told.roles),
+           "listed_at": event.time, "event_id": event.id, "gone": False}
+    statement = upsert(staff).values(row)
+    await db.execute(statement.on_conflict_do_update(
+        index_elements=["id"], set_=row,
+        where=tuple_(staff.c.listed_at, staff.c.event_id)
+        < tuple_(statement.excluded.listed_at, statement.excluded.event_id),
+    ))
+
+
+async def drop_staff(db: Session, key: str) -> None:
+    """The directory drops a person: the name stays on what they did, their sessions end. A seat is nothing here."""
+    if ":" not in key:
+        await db.execute(update(staff).where(staff.c.id == key).values(gone=True))
+        await sessions.end_all_of(db, key)
+
+
+async def names(db: Session, ids: Sequence[str]) -> Mapping[str, str]:
+    """Names of staff by id; those that the directory never told are left out."""
+    found = await db.execute(select(staff.c.id, staff.c.name).where(staff.c.id.in_(set(ids))))
+    return {row.id: row.name for row in found}
+
+
+async def colleagues(db: Session, organisation: str, role: str) -> list[tuple[str, str]]:
+    """Id and name of an organisation's people in a role, by name."""
+    found = await db.execute(
+        select(staff.c.id, staff.c.name)
+        .where(staff.c.organisation == organisation, staff.c.roles.contains([role]), staff.c.gone.is_(False))
+        .order_by(staff.c.name, staff.c.id)
+    )
+    return [(row.id, row.name) for row in found]
+
+
+async def organisation_of(db: Session, person: str) -> str | None:
+    """The organisation of a person, as the directory says; None where it never told of them."""
+    return (await db.execute(select(staff.c.organisation).where(staff.c.id == person))).scalar_one_or_none()

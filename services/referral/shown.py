@@ -1,0 +1,74 @@
+"""A referral as people and programs of the employment area see it: what the plan lets the area know, no more."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from chassis import obligations, proofs
+from chassis.database import Session
+from chassis.keys import State
+from chassis.obligations import Obligation
+from chassis.policy import Principal
+from contracts import plan
+from contracts.fields import ReferralId
+from services.referral import duties, own_copy, receipt, store
+from services.referral.domain import ERASING, Referral
+from services.referral.store import Acknowledgement, Entry
+
+
+class Details(StrEnum):
+    """Whether the area can read the name and phone of a referral."""
+
+    KEPT = "kept"
+    LOST = "lost"
+    ERASING = "erasing"
+    ERASED = "erased"
+
+
+@dataclass(frozen=True)
+class Whole:
+    """All that a referral's page shows, contact details aside."""
+
+    referral: Referral
+    details: Details
+    entries: Sequence[Entry]
+    heard: Sequence[Acknowledgement]
+    open: Sequence[Obligation]
+    own_copy: receipt.OwnCopyErased
+
+    @property
+    def is_receipt_whole(self) -> bool:
+        """Both sides have erased, and the provider has said so."""
+        return self.referral.acknowledged_at is not None and self.own_copy.at is not None
+
+    def obligation(self, kind: str) -> Obligation | None:
+        return next((each for each in self.open if each.kind == kind), None)
+
+    @property
+    def is_return_waiting(self) -> bool:
+        return self.obligation(duties.ACT_ON_RETURN) is not None
+
+
+async def whole(db: Session, referral_id: str, by: Principal) -> Whole:
+    """A referral of the reader's own organisation. Raises `Refused` with `NotFound`."""
+    referral = await store.referral(db, referral_id, organisation=by.organisation)
+    return await whole_of(db, referral)
+
+
+async def whole_of(db: Session, referral: Referral) -> Whole:
+    key = await own_copy.key(db, referral.id)
+    details = {
+        State.LIVE: Details.KEPT, State.LOST: Details.LOST, State.ERASING: Details.ERASING, State.ERASED: Details.ERASED,
+    }[key.state if key else State.ERASED]
+    at = key.erased_at if key and referral.status in ERASING else None
+    return Whole(
+        referral, details, await store.entries(db, referral.id), await store.acknowledged(db, referral.id),
+        await obligations.about(db, duties.ABOUT, ReferralId(referral.id)),
+        receipt.OwnCopyErased(at, db.settings.keys_backup_days),
+    )
+
+
+def signed_receipt(db: Session, seen: Whole, key: proofs.SigningKey) -> dict[str, object]:
+    """The receipt as it stands now, signed."""
+    rules = plan.on(seen.referral.referred_on)
+    return receipt.sign(receipt.build(seen.referral, seen.heard, seen.own_copy, rules, db.now), key)
