@@ -172,7 +172,7 @@ def yaml(value: Any, indent: int = 0) -> str:
     if isinstance(value, dict) and value:
         return "".join(f"{pad}{_name(name)}:{_after(part, indent)}" for name, part in value.items())
     if isinstance(value, list) and value:
-        return "".join(f"{pad}-{_after(part, indent)}" for part in value)
+        return "".join(f"{pad}- {yaml(part, indent + 1).lstrip()}" for part in value)
     return f"{pad}{_scalar(value)}\n"
 
 
