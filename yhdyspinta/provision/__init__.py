@@ -11,6 +11,8 @@ from typing import Any
 
 from confluent_kafka.admin import AdminClient
 
+from chassis.key_files import make_key_encryption_key
+from chassis.proofs import make_signing_key
 from chassis.settings import Settings
 from contracts.topics import SERVICES, SYSTEMS
 from yhdyspinta.embedded import Servers
@@ -42,6 +44,11 @@ class Place:
     def clients(self) -> Path:
         return self.folder / "clients"
 
+    @property
+    def trust(self) -> Path:
+        """Public keys of those whose proofs are believed, `<organisation>/<system>/<kid>.jwk`."""
+        return self.folder / "trust"
+
     def secrets(self, service: str) -> Path:
         return self.folder / "secrets" / service
 
@@ -57,7 +64,7 @@ class Place:
         return Settings(**{
             "service": service, "database_url": f"postgresql://{server}/{service}{self.suffix}",
             "kafka_bootstrap": self.kafka["bootstrap.servers"], "secrets": self.secrets(service),
-            "trust": self.folder / f"trust{self.suffix}", "keys": keys, "topic_prefix": self.prefix, **more})
+            "trust": self.trust, "keys": keys, "topic_prefix": self.prefix, **more})
 
 
 async def everything(place: Place) -> None:
@@ -65,6 +72,7 @@ async def everything(place: Place) -> None:
     await asyncio.gather(
         asyncio.to_thread(_broker, place),
         _databases(place),
+        asyncio.to_thread(make_keys, place),
     )
     await broker.make_quotas(place.kafka)
 
@@ -90,12 +98,25 @@ def passwords(place: Place) -> dict[str, str]:
     return found
 
 
-async def _databases(place: Place) -> None:
+def make_keys(place: Place) -> None:
+    """Key encryption keys of the key stores, and coaching's signing key with its public half in the trust folder."""
+    for service in KEY_STORES:
+        make_key_encryption_key(place.secrets(service))
+    _, organisation, system = SERVICES["coaching"].split("/")
+    make_signing_key(place.secrets("coaching"), place.trust, organisation, system)
+
+
+async def make_roles(place: Place) -> None:
+    """Two roles a service, their passwords in its secret files."""
     roles = {}
     for service in SERVICES:
         roles[databases.owner_of(service)] = secret(place.secrets(service) / "database-owner-password")
         roles[service] = secret(place.secrets(service) / "database-password")
     await databases.make_roles(place.postgres, roles)
+
+
+async def _databases(place: Place) -> None:
+    await make_roles(place)
     await databases.make_databases(place.postgres, suffix=place.suffix)
 
 

@@ -1,0 +1,29 @@
+"""What tests are handed: a stack for each worker, a world for each module."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from tests.stack import Stack, World
+from tests.stack import stack as make_stack
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """The worker's Kafka and Postgres."""
+    with make_stack() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+async def world(stack: Stack) -> AsyncIterator[World]:
+    """The module's topics and databases."""
+    async with stack.world() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def own_stack() -> Iterator[Stack]:
+    """A stack of the module's own: for faults that other modules must not feel."""
+    with make_stack() as made:
+        yield made
