@@ -14,7 +14,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
@@ -74,14 +74,19 @@ HEAD = "head"
 PAGE = 5_000
 
 _LOCK = text("select pg_advisory_xact_lock(hashtext('yhdyspinta audit'))")
-_LAST = text("select month, seq, hash from audit_log order by month desc, seq desc limit 1")
-_OPEN = text("select audit_open_month(:month)")
 _COLUMNS = "month, seq, at, person, organisation, act, about_type, about_id, reason, trace_id, hash"
-_INSERT = text(f"insert into audit_log ({_COLUMNS}) values (:{_COLUMNS.replace(', ', ', :')})")  # noqa: S608
+_LAST = "select month, seq, hash from audit_log order by month desc, seq desc limit 1"
+_LAST_SINCE = "select month, seq, hash from audit_log where month >= $1 order by month desc, seq desc limit 1"
+"""As `_LAST`, without a look at older partitions."""
+_INSERT = f"insert into audit_log ({_COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"  # noqa: S608
 _READ = text(
     f"select {_COLUMNS} from audit_log where (month, seq) > (:month, :seq) "  # noqa: S608
     f"order by month, seq limit {PAGE}"
 )
+_MONTHS = text("""
+select to_date(right(inhrelid::regclass::text, 7), 'YYYY_MM') from pg_inherits
+where inhparent = 'audit_log'::regclass order by 1
+""")
 _CODE = re.compile(r"[a-z0-9-]{1,40}")
 _ID = re.compile(r"[A-Za-z0-9._:/=,-]{1,200}")
 
@@ -145,21 +150,24 @@ async def write(db: "Session") -> None:
     """Writes the gathered rows; called once, last before the commit: it holds the log's lock until then."""
     if not db.audit_rows:
         return
-    await db.execute(_LOCK)
-    last = (await db.execute(_LAST)).one_or_none()
-    month, seq, head = (last.month, last.seq, last.hash) if last else (date.min, 0, GENESIS)
-    linked: list[dict[str, Any]] = []
+    await db.execute(_LOCK)  # by way of SQLAlchemy, for this begins the transaction where nothing else has
+    bare = (await db.connection.get_raw_connection()).driver_connection
+    assert bare is not None  # noqa: S101 - it has just spoken
+    month = db.now.astimezone(UTC).date().replace(day=1)
+    last = await bare.fetchrow(_LAST_SINCE, month) or await bare.fetchrow(_LAST)
+    month, seq, head = last or (date.min, 0, GENESIS)
+    linked: list[tuple[Any, ...]] = []
     for row in db.audit_rows:
         rows = [row]
         if (first_day := row.at.astimezone(UTC).date().replace(day=1)) > month:
-            await db.execute(_OPEN, {"month": first_day})
+            await bare.execute("select audit_open_month($1)", first_day)
             month = first_day
             rows = [Row(row.at, "", "", HEAD, "audit", head.hex(), None, None), row]
         for each in rows:
             seq += 1
             head = link(head, seq, each)
-            linked.append({"month": month, "seq": seq, **vars(each), "hash": head})
-    await db.execute(_INSERT, linked)
+            linked.append((month, seq, *vars(each).values(), head))
+    await bare.executemany(_INSERT, linked)
     db.audit_rows.clear()
 
 
@@ -175,7 +183,7 @@ def link(head: bytes, seq: int, row: Row) -> bytes:
 
 async def last(connection: AsyncConnection) -> tuple[int, str] | None:
     """Number and hash (hex) of the log's last row; None of an empty log."""
-    found = (await connection.execute(_LAST)).one_or_none()
+    found = (await connection.exec_driver_sql(_LAST)).first()
     return (found.seq, found.hash.hex()) if found else None
 
 
@@ -200,6 +208,18 @@ async def verify(connection: AsyncConnection, kept: Sequence[tuple[int, str]] = 
     if beyond := [each for each in theirs if each > seq]:
         return Broken(seq, f"The other side keeps the hash of row {max(beyond)}: the log's end is cut off.")
     return Verified(rows, first or min(rows, 1), seq, head.hex())
+
+
+async def forget(connection: AsyncConnection, before: date) -> list[date]:
+    """Drops the months that ended before a day: their retention is over. As the owner; gives the months.
+
+    What stays begins with a repeat of the last forgotten head. The latest month always stays.
+    """
+    months = list((await connection.execute(_MONTHS)).scalars())
+    gone = [month for month in months[:-1] if (month + timedelta(days=31)).replace(day=1) <= before]
+    for month in gone:
+        await connection.exec_driver_sql(f"drop table audit_log_{month:%Y_%m}")
+    return gone
 
 
 def _wrong(found: Any, row: Row, month: date, seq: int, head: bytes) -> str | None:
