@@ -17,21 +17,23 @@
     now.provenance("referral.respond_within")              # -> Provenance(section, assumed, unit)
 
 Lengths of time are `Span`s (`.value`, `.unit`; `.delta` for fixed units), other numbers plain integers. A file
-is `<year>.toml`, its tables and fields are those of `contracts.plan.model.Plan`; the first lines of the file say
+is `<year>.toml`, its tables and fields are those of `contracts.plan.tables`; the first lines of the file say
 how it is written. A wrong file is refused at import with `PlanError`, which names line and field.
 """
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from contracts.plan.load import PlanError, load, read
 from contracts.plan.model import Plan
+from contracts.plan.tables import Service
 from contracts.plan.values import Ages, Label, Provenance, RosterSeat, Seat, Span
 
 __all__ = [
-    "ALL", "Ages", "Label", "Plan", "PlanError", "Provenance", "RosterSeat", "Seat", "Span", "final_on", "known",
-    "nearest", "on", "read",
+    "ALL", "Ages", "Label", "Plan", "PlanError", "Provenance", "RosterSeat", "Seat", "Service", "Span", "final_on",
+    "known", "nearest", "on", "read", "runs_out",
 ]
 
 ALL: tuple[Plan, ...] = load(Path(__file__).parent)
@@ -40,6 +42,7 @@ ALL: tuple[Plan, ...] = load(Path(__file__).parent)
 _OUTSIDE = {plan.year: plan.model_copy(update={"outside_validity": True}) for plan in ALL}
 
 
+@lru_cache(maxsize=4096)
 def on(day: date) -> Plan:
     """The plan in force on the day; on a day that none covers the nearest, with `outside_validity` true."""
     plan = nearest(ALL, day)
@@ -53,6 +56,11 @@ def nearest(plans: Sequence[Plan], day: date) -> Plan:
         return max(plan.valid_from - day, day - plan.valid_until, timedelta(0))
 
     return min(plans, key=distance)
+
+
+def runs_out(day: date) -> bool:
+    """Whether the plan of the day ends within its time of warning, or has ended, and no other follows [9]."""
+    return ALL[-1].valid_until - day <= ALL[-1].warn_before_end.delta
 
 
 def final_on(year: int) -> date:

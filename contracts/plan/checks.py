@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from contracts.plan.model import WEEKDAYS, Group, Plan
+from contracts.plan.model import Plan
+from contracts.plan.tables import WEEKDAYS, Group
 from contracts.plan.values import Seat
 
 Mistake = tuple[tuple[str, ...], str]
@@ -80,6 +81,7 @@ def _seats(plan: Plan) -> Iterator[Mistake]:
     yield from _seat(plan, ("client_situation", "reported_to"), plan.client_situation.reported_to)
     yield from _seat(plan, ("change_security", "authority"), plan.change_security.authority)
     yield from _seat(plan, ("targets", "set_by"), plan.targets.set_by)
+    yield from _seat(plan, ("yearly_events", "planned_by"), plan.yearly_events.planned_by)
     yield from _seat(plan, ("feedback", "area_feedback_to"), plan.feedback.area_feedback_to)
     for municipality, seat in plan.feedback.municipal.items():
         yield from _seat(plan, ("feedback", "municipal", municipality), seat)
@@ -157,6 +159,9 @@ def _the_rest(plan: Plan) -> Iterator[Mistake]:
     if WEEKDAYS[plan.ohjaamo.first_day.weekday()] != plan.ohjaamo.weekday:
         yield ("ohjaamo", "first_day"), f"is no {plan.ohjaamo.weekday}"
     yield from _unknown(plan, ("ohjaamo", "ohjaamos"), "municipality", plan.ohjaamo.ohjaamos)
+    yield from _unknown(plan, ("ohjaamo", "advice"), "role", plan.ohjaamo.advice.values())
+    for kind, roles in plan.invitations.items():
+        yield from _unknown(plan, ("invitations", kind), "role", roles)
     yield from _unknown(plan, ("client_situation", "services"), "service", plan.client_situation.services)
     yield from _unknown(plan, ("notices", "channels"), "notice-channel", plan.notices.channels)
     yield from _unknown(plan, ("results", "readers"), "organisation", plan.results.readers)

@@ -1,6 +1,6 @@
 """The plan says what the action plan says; the section stands in each test's name or comment."""
 
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import Any, get_args, get_type_hints
 
 import pytest
@@ -33,6 +33,22 @@ def test_the_year_before_is_judged_by_a_copy_whose_every_value_is_assumed() -> N
     assert before.referral == P.referral
     assert {str(found) for found in before.values.values()} == {"assumed"}
     assert before.provenance("pointti.period").section == "3.3"
+
+
+def test_it_is_said_before_the_last_plan_runs_out() -> None:  # [9]
+    last = plan.ALL[-1].valid_until
+    assert not plan.runs_out(last - timedelta(days=61))
+    assert plan.runs_out(last - timedelta(days=60))
+    assert plan.runs_out(last + timedelta(days=1))
+
+
+def test_case_managers_do_not_advise_on_kela_forms() -> None:  # [3.5]
+    assert P.ohjaamo.advice["kela-form"] == "ohjaamo-worker"
+    assert P.ohjaamo.advice["job-search"] == "case-manager"
+
+
+def test_the_coordinator_can_be_invited_to_my_team() -> None:  # [3.6]
+    assert P.invitations["my-team"] == ("immigrant-services-coordinator",)
 
 
 def test_a_year_is_final_on_31_march_of_the_next() -> None:
