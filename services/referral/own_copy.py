@@ -62,16 +62,16 @@ async def seal(db: Session, referral: Referral) -> Referral:
     return referral
 
 
-async def key(db: Session, referral_id: str) -> KeyRow | None:
-    """The newest key of the own copy, as the database knows it."""
+async def keys(db: Session, referral_id: str) -> list[KeyRow]:
+    """The keys that the own copy ever had, as the database knows them; the last is the one in use."""
     rows = await db.keys.of_referral(db, ReferralId(referral_id))
-    return next((row for row in reversed(rows) if row.purpose is Purpose.OWN_COPY), None)
+    return [row for row in rows if row.purpose is Purpose.OWN_COPY]
 
 
 async def is_lost(db: Session, referral_id: str) -> bool:
     """Whether name and phone can't be read though nobody erased them with the referral."""
-    newest = await key(db, referral_id)
-    return newest is None or newest.state is State.LOST or newest.cause is Cause.ENDED
+    *_, newest = await keys(db, referral_id)
+    return newest.state is State.LOST or newest.cause is Cause.ENDED
 
 
 async def erased(db: Session, row: KeyRow) -> None:

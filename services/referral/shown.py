@@ -10,7 +10,6 @@ from chassis.keys import State
 from chassis.obligations import Obligation
 from chassis.policy import Principal
 from contracts import plan
-from contracts.fields import ReferralId
 from services.referral import duties, own_copy, receipt, store
 from services.referral.domain import ERASING, Referral
 from services.referral.store import Acknowledgement, Entry
@@ -23,6 +22,11 @@ class Details(StrEnum):
     LOST = "lost"
     ERASING = "erasing"
     ERASED = "erased"
+
+
+_DETAILS = {
+    State.LIVE: Details.KEPT, State.LOST: Details.LOST, State.ERASING: Details.ERASING, State.ERASED: Details.ERASED,
+}
 
 
 @dataclass(frozen=True)
@@ -56,15 +60,16 @@ async def whole(db: Session, referral_id: str, by: Principal) -> Whole:
 
 
 async def whole_of(db: Session, referral: Referral) -> Whole:
-    key = await own_copy.key(db, referral.id)
-    details = {
-        State.LIVE: Details.KEPT, State.LOST: Details.LOST, State.ERASING: Details.ERASING, State.ERASED: Details.ERASED,
-    }[key.state if key else State.ERASED]
-    at = key.erased_at if key and referral.status in ERASING else None
+    keys = await own_copy.keys(db, referral.id)
+    erased = [key.erased_at for key in keys if key.erased_at]
+    at = max(erased) if referral.status in ERASING and len(erased) == len(keys) else None
     return Whole(
-        referral, details, await store.entries(db, referral.id), await store.acknowledged(db, referral.id),
-        await obligations.about(db, duties.ABOUT, ReferralId(referral.id)),
-        receipt.OwnCopyErased(at, db.settings.keys_backup_days),
+        referral=referral,
+        details=_DETAILS[keys[-1].state],
+        entries=await store.entries(db, referral.id),
+        heard=await store.acknowledged(db, referral.id),
+        open=await obligations.about(db, duties.ABOUT, referral.id),
+        own_copy=receipt.OwnCopyErased(at, db.settings.keys_backup_days),
     )
 
 

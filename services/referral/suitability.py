@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from contracts.plan.model import Plan, Service
-from contracts.plan.values import Ages
+from contracts.plan.values import Ages, Label
 from services.referral.refusals import (
     AgeOutside,
     BirthYearNotPossible,
@@ -131,8 +131,9 @@ def _in_words(why: RightAddressKnown, plan: Plan) -> RightAddressKnown:
     """The refusal with the right address by name, in both languages."""
     if why.right_organisation is None:
         return why
-    labels = [plan.organisations[why.right_organisation]]
-    labels += [plan.services[why.right_service]] if why.right_service else []
+    labels: list[Label] = [plan.organisations[why.right_organisation]]
+    if why.right_service:
+        labels.append(plan.services[why.right_service])
     return replace(
         why, right_en=", ".join(label.en for label in labels), right_fi=", ".join(label.fi for label in labels)
     )

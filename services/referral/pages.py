@@ -1,0 +1,5 @@
+"""Pages."""
+
+from chassis.web import Routes
+
+routes = Routes()

@@ -1,0 +1,238 @@
+"""What the API takes and gives: one model an audience, no field for a name but where it is asked for."""
+
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from chassis.contact import Secret
+from contracts.fields import Code, Moment, MunicipalityCode, OrganisationCode, ServiceCode, StaffId
+from contracts.plan import Plan
+from services.referral import shown
+from services.referral.domain import ERASING, Referral, Status, ToldTo
+from services.referral.lists import Listed, Situation
+from services.referral.refusals import RightAddressKnown
+from services.referral.suitability import Suits, SuitsNot
+
+EXAMPLE_ID = "019cad66-7df2-7131-9df2-6c3514000d8e"
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ConsentGiven(Body):
+    """The client's permission to pass on name and phone number, as somebody heard it [3.2]."""
+
+    given_at: Moment = Field(description="When the client said yes; not ahead.")
+    name_and_phone: bool = Field(description="The client agrees that name and phone are passed on: must be true.")
+    purpose: Code | None = Field(None, description="A code of the plan; the service itself, which is the default.")
+
+
+class ReferralWanted(Body):
+    """A client to be referred. Name and phone are encrypted at once; nothing gives them back but a reveal."""
+
+    municipality: MunicipalityCode = Field(description="Where the client lives.")
+    birth_year: int = Field(description="Judged by the plan's age limits; not kept.", ge=1000, le=9999)
+    service: ServiceCode
+    need: Code | None = Field(None, description="What the client needs, a code of the plan (`client-need`); not kept.")
+    provider: OrganisationCode | None = Field(
+        None, description="Who provides it. The plan knows; refused with the right one where it is another."
+    )
+    consent: ConsentGiven
+    name: Secret[str] = Field(description="The client's name, at most 100 characters.")
+    phone: Secret[str] = Field(description="E.164 (`+358415550123`), or a Finnish number as one writes it.")
+    case_manager: StaffId | None = Field(
+        None, description="Whose client it is: a staff id of your own organisation. A token must name one."
+    )
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{
+        "municipality": "vesilahti", "birth_year": 2001, "service": "coaching", "need": "job-or-studies",
+        "consent": {"given_at": "2026-11-12T14:29:00+02:00", "name_and_phone": True}, "name": "Aino Esimerkki",
+        "phone": "+358415550123", "case_manager": "mikko-maki",
+    }]})
+
+
+class Withdrawal(Body):
+    """The client withdraws the consent."""
+
+    told_at: Moment | None = Field(None, description="When the client said so; now, unless given.")
+
+
+class Reveal(Body):
+    """Why the contact details are looked at; the audit log keeps it."""
+
+    reason: Code = Field(description="A code of the plan (`reveal-reason`).", examples=["client-asked"])
+
+
+class DetailsAgain(Body):
+    """Name and phone as the client told them again."""
+
+    name: Secret[str]
+    phone: Secret[str]
+
+
+class ContactShown(BaseModel):
+    """What the client told; not to be stored."""
+
+    name: str = Field(examples=["Aino Esimerkki"])
+    phone: str = Field(examples=["+358415550123"])
+
+
+class Made(BaseModel):
+    """The new referral; `Location` is its address."""
+
+    referral_id: str = Field(examples=[EXAMPLE_ID])
+    number: str = Field(examples=["2026-0412"], description="What people see, the same on both sides.")
+    provider: str = Field(examples=["lempaala"])
+    respond_due_on: date = Field(description="By when the provider must have tried to contact the client.")
+
+
+class RightAddressShown(BaseModel):
+    organisation: str
+    service: str | None = None
+
+
+class ConsentShown(BaseModel):
+    consent_id: str
+    fields: list[str]
+    purpose: str
+    given_at: datetime
+    recorded_by: str
+
+
+class ErasureShown(BaseModel):
+    """What happens to the contact details once a referral is withdrawn, cancelled or returned."""
+
+    told_to: ToldTo | None = Field(description="Whom the client told of a withdrawal.")
+    withdrawn_at: datetime | None
+    due_at: datetime | None = Field(description="By when the provider must have erased (inclusive).")
+    own_copy_erased_at: datetime | None
+    acknowledged_at: datetime | None = Field(description="When the provider had acknowledged each erasure.")
+    late: bool
+    waiting_for: int = Field(description="Receiving keys whose erasure is not yet acknowledged.")
+
+
+class ObligationShown(BaseModel):
+    kind: str
+    owner_organisation: str
+    owner_role: str
+    owner: str | None
+    due_at: datetime
+
+
+class EntryShown(BaseModel):
+    at: datetime
+    kind: str
+    by: str = Field(description="A staff id or an organisation.")
+    detail: dict[str, Any]
+
+
+class ReferralListed(BaseModel):
+    """A referral as a list shows it: by number, never by name."""
+
+    referral_id: str = Field(examples=[EXAMPLE_ID])
+    number: str = Field(examples=["2026-0412"])
+    service: str
+    municipality: str
+    provider: str
+    case_manager: str
+    referred_on: date
+    respond_due_on: date
+    status: Status
+
+
+class ReferralShown(ReferralListed):
+    """A referral with all that the area may know of it [3.2]."""
+
+    consent: ConsentShown
+    contact_details: shown.Details = Field(description="Whether the area can still read the client's name and phone.")
+    received_at: datetime | None
+    started_on: date | None
+    ended_on: date | None
+    return_reason: str | None
+    right_address: RightAddressShown | None
+    erasure: ErasureShown | None
+    obligations: list[ObligationShown] = Field(description="Who must do what next, the nearest deadline first.")
+    timeline: list[EntryShown] = Field(description="What happened, newest first.")
+
+
+class ReferralPage(BaseModel):
+    referrals: list[ReferralListed]
+    next: str | None = Field(description="Give it as `after` for the page that follows; null on the last.")
+
+
+class ServiceShown(BaseModel):
+    service: str
+    name: str
+    provider: str | None
+    by_agreement: bool = Field(description="Under a service agreement of the municipalities.")
+    free_places: int | None = Field(description="As reported last; null where not told.")
+    more_referrals_wanted: bool | None
+    suits: bool
+    reason: str | None = Field(description="A code, where it does not suit.")
+    detail: str | None = Field(description="The reason as a sentence, with the right address.")
+    right_address: RightAddressShown | None
+
+
+class ServicesShown(BaseModel):
+    services: list[ServiceShown]
+
+
+def listed(each: Listed | Referral) -> ReferralListed:
+    return ReferralListed(
+        referral_id=each.id, number=each.number, service=each.service, municipality=each.municipality,
+        provider=each.provider, case_manager=each.case_manager, referred_on=each.referred_on,
+        respond_due_on=each.respond_due_on, status=each.status,
+    )
+
+
+def whole(seen: shown.Whole) -> ReferralShown:
+    referral, right = seen.referral, seen.referral.right_address
+    return ReferralShown(
+        **listed(referral).model_dump(),
+        consent=ConsentShown(**referral.consent.model_dump()),
+        contact_details=seen.details,
+        received_at=referral.received_at, started_on=referral.started_on, ended_on=referral.ended_on,
+        return_reason=referral.return_reason,
+        right_address=RightAddressShown(organisation=right.organisation, service=right.service) if right else None,
+        erasure=_erasure(seen) if referral.status in ERASING else None,
+        obligations=[
+            ObligationShown(
+                kind=each.kind, owner_organisation=each.owner_organisation, owner_role=each.owner_role,
+                owner=each.owner, due_at=each.due_at,
+            )
+            for each in seen.open
+        ],
+        timeline=[
+            EntryShown(at=each.at, kind=each.kind, by=each.by, detail=dict(each.detail)) for each in seen.entries
+        ],
+    )
+
+
+def _erasure(seen: shown.Whole) -> ErasureShown:
+    referral = seen.referral
+    return ErasureShown(
+        told_to=referral.told_to, withdrawn_at=referral.withdrawn_at, due_at=referral.erase_due_at,
+        own_copy_erased_at=seen.own_copy.at, acknowledged_at=referral.acknowledged_at,
+        late=referral.acknowledged_late, waiting_for=len(referral.unacknowledged),
+    )
+
+
+def service(found: Suits | SuitsNot, place: Situation | None, rules: Plan, language: str) -> ServiceShown:
+    why = found.why if isinstance(found, SuitsNot) else None
+    return ServiceShown(
+        service=found.service, name=rules.services[found.service].text(language), provider=found.provider,
+        by_agreement=isinstance(found, Suits) and found.by_agreement, suits=why is None,
+        free_places=place.free_places if place else None,
+        more_referrals_wanted=place.more_referrals_wanted if place else None,
+        reason=why.code if why else None,
+        detail=(why.in_english() if language == "en" else why.in_finnish()) if why else None,
+        right_address=right_address(why) if why else None,
+    )
+
+
+def right_address(why: RightAddressKnown) -> RightAddressShown | None:
+    if why.right_organisation is None:
+        return None
+    return RightAddressShown(organisation=why.right_organisation, service=why.right_service)
