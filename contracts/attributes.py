@@ -26,7 +26,7 @@ _Time = Annotated[
 ]
 _Json = Annotated[
     str,
-    Field(pattern=r"^application/json( *;.*)?$"),
+    Field(pattern=r"^application/json( *; *charset=[uU][tT][fF]-8)?$"),
     Meaning("must be application/json", "on oltava application/json"),
 ]
 _Uri = Annotated[

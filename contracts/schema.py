@@ -5,6 +5,7 @@ One schema an event, of its structured form, for systems that never saw this cod
 of the plan its code is.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -75,13 +76,32 @@ def _attribute(name: str, model: type[Data], topics: Iterable[Topic]) -> Schema:
         return {"enum": sorted({source for topic in topics for source in accepted_sources(topic)})}
     if name in ("correlationid", "causationid") and any(topic.carries_no_trace for topic in topics):
         return {"type": "null", "description": "not on this topic: it could join an event to a person"}
+    if name == "subject":
+        return {
+            "type": "string",
+            "pattern": _key_pattern(model),
+            "description": f"the record's key too: {key_of(model)}",
+        }
+    if name == "partitionkey":
+        return {"type": ["string", "null"], "pattern": _key_pattern(model), "description": "equal to subject"}
     schema = _of(kind_of(HINTS[name]), True)
-    said = {
-        "subject": f"the record's key too: {key_of(model)}",
-        "partitionkey": "equal to subject",
-        "data_base64": "not taken: data is a JSON object",
-    }
-    return schema | ({"description": said[name]} if name in said else {})
+    return schema | ({"description": "not taken: data is a JSON object"} if name == "data_base64" else {})
+
+
+def _key_pattern(model: type[Data]) -> str:
+    """What an event's key looks like, from the patterns of the fields that it is made of."""
+    fields = fields_of(model)
+
+    def part(name: str) -> str:
+        kind = fields.get(name)
+        if kind is None or kind.names_and_values:
+            return "[a-z0-9:=,-]*"
+        if kind.closed:
+            return "(" + "|".join(kind.closed) + ")"
+        pattern: str = kind.limit("pattern") or "[0-9]{1,10}"
+        return pattern.removeprefix("^").removesuffix("$")
+
+    return f"^{re.sub('{([a-z_]+)}', lambda found: part(found[1]), key_of(model))}$"
 
 
 def _object(model: type[BaseModel], closed: bool) -> Schema:
