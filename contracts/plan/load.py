@@ -51,6 +51,7 @@ def read(name: str, text: str, others: Mapping[str, str] | None = None) -> Plan:
     source = _copied(raw, where, others or {}) if "copy_of" in raw else raw
     reader = _Reader(where, assumed="copy_of" in raw)
     data = {key: reader.value((key,), value, None) for key, value in source.items()}
+    _resolve_deadlines(data, reader.values, where)
     try:
         plan = Plan.model_validate({**data, "values": reader.values})
     except ValidationError as fault:
@@ -67,6 +68,21 @@ def _copied(raw: dict[str, Any], where: "_Where", others: Mapping[str, str]) -> 
         raise where.mistake(("copy_of",), f"there is no other file {original}")
     read(original, others[original])
     return {**tomllib.loads(others[original]), **raw}
+
+
+def _resolve_deadlines(data: dict[str, Any], values: dict[str, Provenance], where: "_Where") -> None:
+    """An obligation's `due` that names a length of time of the plan becomes that length, with its provenance."""
+    for kind, rule in data.get("obligations", {}).items():
+        named = rule.get("due") if isinstance(rule, dict) else None
+        if not isinstance(named, str) or named == "given":
+            continue
+        found: Any = data
+        for step in named.split("."):
+            found = found.get(step) if isinstance(found, dict) else None
+        if found is None:
+            raise where.mistake(("obligations", kind, "due"), f"the plan has no length of time {named}")
+        rule["due"] = found
+        values[f"obligations.{kind}.due"] = values[named]
 
 
 class _Reader:

@@ -224,6 +224,13 @@ def test_the_plan_knows_the_figures_of_2024() -> None:  # [3.2]
     assert (known.clients, known.new_clients, known.outcome_permille) == (259, 155, 595)
 
 
+def test_an_obligations_deadline_may_be_a_length_of_time_of_the_plan() -> None:
+    assert P.obligations["decide-on-unreached"].due == P.outreach.keep_trying_for == Span(value=3, unit="months")
+    assert str(P.provenance("obligations.decide-on-unreached.due")) == "assumed"
+    assert P.obligations["start-period"].due == P.pointti.period
+    assert str(P.provenance("obligations.start-period.due")) == "3.3"
+
+
 def test_a_late_owner_is_told_to_the_next_in_line_and_never_to_themselves() -> None:
     coach = P.escalate_to("contact-client", "lempaala", "coach")
     manager = P.escalate_to("report-client-situation", "lempaala", "employment-and-integration-manager")

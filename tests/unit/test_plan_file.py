@@ -63,6 +63,8 @@ def test_broken_toml() -> None:
          "group-services-director of lempaala stands twice"),
         ('sides = ["municipal"]\nabout = "case"', 'sides = ["municipal", "shared"]\nabout = "case"',
          "obligations.contact-client.sides", "stays on the municipal side"),
+        ('due = "outreach.keep_trying_for"', 'due = "outreach.keep_trying"', "obligations.decide-on-unreached.due",
+         "the plan has no length of time outreach.keep_trying"),
         ("first_day = { value = 2026-01-08", "first_day = { value = 2026-01-09", "ohjaamo.first_day", "no thursday"),
         ("valid_until = { value = 2026-12-31", "valid_until = { value = 2025-12-31", "valid_until", "before"),
         ('directed_to = "area-organisation-mailbox"\nasks = false', 'directed_to = "area-organisation-mailbox"',
