@@ -160,7 +160,7 @@ def _notices(side: str, *readers: str) -> Topic:
 def _dead_letters(side: str, service: str, keep: Keep, data_class: DataClass, segment: timedelta | None = None,
                   remark: str = "") -> Topic:
     return Topic(f"{side}.{service}-dead-letter.v1", (service,), (service,), "as the record", keep, data_class,
-                 remark=remark or "as the worst the service may read", segment=segment, dead_letters=True)
+                 remark=remark, segment=segment, dead_letters=True)
 
 
 def _rejections(side: str, *writers: str) -> Topic:

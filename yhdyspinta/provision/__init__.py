@@ -3,23 +3,28 @@ secret files and client files. Each call may be repeated: what is there and righ
 """
 
 import asyncio
+import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from confluent_kafka.admin import AdminClient
 
 from chassis.key_files import make_key_encryption_key
 from chassis.proofs import make_signing_key
 from chassis.settings import Settings
+from chassis.settings import from_environment as service_settings
 from contracts.topics import SERVICES, SYSTEMS
-from yhdyspinta.embedded import Servers
+from yhdyspinta.embedded import Servers, servers
 from yhdyspinta.embedded.processes import private_folder, secret
 from yhdyspinta.provision import boundary, broker, clients, databases
 
 KEY_STORES = ("referral", "coaching")
+READER_NAME = re.compile(r"[a-z0-9-]{1,40}")
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,44 @@ class Place:
             "trust": self.trust, "keys": keys, "topic_prefix": self.prefix, **more})
 
 
+def folder() -> Path:
+    """Where state, secrets and client files are: `YHDYSPINTA_VAR`, else `var`."""
+    return Path(os.environ.get("YHDYSPINTA_VAR", "var")).absolute()
+
+
+def from_environment() -> Place:
+    """The place that the environment names, else that of the embedded servers.
+
+    `KAFKA_BOOTSTRAP`, `KAFKA_ADMIN`, `KAFKA_CA`, `KAFKA_TOPIC_PREFIX` say where the broker is, `DATABASE_ADMIN_URL`
+    where the database server is; the administrator's passwords are the secret files `admin/kafka-password` and
+    `admin/database-password`.
+    """
+    env, var = os.environ, folder()
+    embedded = servers(var)
+    if not (bootstrap := env.get("KAFKA_BOOTSTRAP")):
+        kafka = embedded.kafka.admin_settings()
+    else:
+        admin = Settings(service="admin", database_url="", kafka_bootstrap=bootstrap, secrets=var / "secrets" / "admin",
+                         trust=var / "trust", kafka_ca=Path(env["KAFKA_CA"]) if "KAFKA_CA" in env else None)
+        kafka = admin.kafka() | {"sasl.username": env.get("KAFKA_ADMIN", "admin")}
+    postgres = embedded.postgres.admin()
+    if url := env.get("DATABASE_ADMIN_URL"):
+        database = Settings(service="admin", database_url=url, kafka_bootstrap="", secrets=var / "secrets" / "admin",
+                            trust=var / "trust",
+                            database_ca=Path(env["DATABASE_CA"]) if "DATABASE_CA" in env else None)
+        postgres = database.database() | {"user": urlsplit(url).username or "postgres"}
+    return Place(var, kafka, postgres, env.get("KAFKA_TOPIC_PREFIX", ""))
+
+
+def settings_of(service: str) -> Settings:
+    """A service's settings: from the environment, where it says anything of broker or database, else the embedded
+    servers'."""
+    env = os.environ
+    if any(name in env for name in ("KAFKA_BOOTSTRAP", "DATABASE_URL", f"DATABASE_URL_{service.upper()}")):
+        return service_settings(service)
+    return from_environment().settings(service)
+
+
 async def everything(place: Place) -> None:
     """All that six services and eight other systems need, and files that tell them how to connect."""
     await asyncio.gather(
@@ -99,11 +142,12 @@ def passwords(place: Place) -> dict[str, str]:
 
 
 def make_keys(place: Place) -> None:
-    """Key encryption keys of the key stores, and coaching's signing key with its public half in the trust folder."""
+    """Of each key store its key encryption key, and its signing key (coaching's for proofs, referral's for receipts)
+    with the public half in the trust folder."""
     for service in KEY_STORES:
         make_key_encryption_key(place.secrets(service))
-    _, organisation, system = SERVICES["coaching"].split("/")
-    make_signing_key(place.secrets("coaching"), place.trust, organisation, system)
+        _, organisation, system = SERVICES[service].split("/")
+        make_signing_key(place.secrets(service), place.trust, organisation, system)
 
 
 async def make_roles(place: Place) -> None:
@@ -129,3 +173,12 @@ def make_reader(place: Place, name: str) -> Path:
     broker.make_users(admin, {principal: password})
     boundary.admit_reader(admin, principal, place.prefix)
     return clients.write(place.clients, principal, password, place.kafka)
+
+
+def revoke_reader(place: Place, name: str) -> None:
+    """Takes a reader account's rights, user and client file away."""
+    principal = boundary.READER + name.removeprefix(boundary.READER)
+    admin = place.admin()
+    boundary.expel_reader(admin, principal)
+    broker.drop_user(admin, principal)
+    (place.clients / f"{principal}.properties").unlink(missing_ok=True)

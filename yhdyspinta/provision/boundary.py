@@ -123,6 +123,11 @@ def admit_reader(admin: AdminClient, account: str, prefix: str = "") -> None:
         done.result()
 
 
+def expel_reader(admin: AdminClient, account: str) -> None:
+    """Takes away all that a reader account was granted."""
+    _delete(admin, {grant for grant in found(admin) if grant.principal == account})
+
+
 def _delete(admin: AdminClient, grants: Iterable[Grant]) -> None:
     filters = [
         AclBindingFilter(b.restype, b.name, b.resource_pattern_type, b.principal, b.host, b.operation,

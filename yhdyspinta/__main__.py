@@ -1,0 +1,5 @@
+"""`python -m yhdyspinta` is the command `yhdyspinta`."""
+
+from yhdyspinta.cli import main
+
+main()

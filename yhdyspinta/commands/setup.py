@@ -1,0 +1,57 @@
+"""`yhdyspinta provision`, `migrate`, `reader`: what must be there before a service starts."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from chassis.database import migrate as migrate_one
+from contracts.topics import SERVICES
+from yhdyspinta import provision as setting_up
+from yhdyspinta.commands import output
+
+Services = Annotated[list[str] | None, typer.Argument(help="Which services; all when none is named.")]
+
+reader = typer.Typer(help="Accounts that read open topics, such as published figures, and nothing else.")
+
+
+def provision() -> None:
+    """Sets up topics, users, access lists, quotas, databases, secrets and client files; may be repeated."""
+    place = setting_up.from_environment()
+    asyncio.run(setting_up.everything(place))
+    output.say(f"Broker and databases are as the registry says. Secrets are in {place.folder / 'secrets'}, client "
+               f"files of other systems in {place.clients}.")
+
+
+def migrate(services: Services = None) -> None:
+    """Brings the databases to the code's version, each as its owner; may be repeated."""
+    asyncio.run(_migrate(known(services)))
+
+
+async def _migrate(services: list[str]) -> None:
+    for service in services:
+        await migrate_one(setting_up.settings_of(service))
+        output.say(f"{service}: the schema is up to date.")
+
+
+def known(services: list[str] | None) -> list[str]:
+    """The services named, or all; ends with a sentence at a name that is none."""
+    for service in services or ():
+        if service not in SERVICES:
+            output.give_up(f"There is no service {service}. The services are {', '.join(SERVICES)}.", 2)
+    return services or list(SERVICES)
+
+
+@reader.command("make")
+def make_reader(name: Annotated[str, typer.Argument(help="Who reads: lower-case letters, digits, hyphens.")]) -> None:
+    """Makes an account and its client file; may be repeated."""
+    if not setting_up.READER_NAME.fullmatch(name):
+        output.give_up(f"{name!r} is no name: give lower-case letters, digits and hyphens, at most 40.", 2)
+    output.say(f"The client file is {setting_up.make_reader(setting_up.from_environment(), name)}.")
+
+
+@reader.command("revoke")
+def revoke_reader(name: Annotated[str, typer.Argument(help="The name it was made with.")]) -> None:
+    """Deletes an account and its client file."""
+    setting_up.revoke_reader(setting_up.from_environment(), name)
+    output.say(f"{name} can connect no more; a connection that is open stays so until it ends.")
