@@ -79,7 +79,7 @@ def _resolve_deadlines(data: dict[str, Any], values: dict[str, Provenance], wher
         found: Any = data
         for step in named.split("."):
             found = found.get(step) if isinstance(found, dict) else None
-        if found is None:
+        if found is None or named not in values:
             raise where.mistake(("obligations", kind, "due"), f"the plan has no length of time {named}")
         rule["due"] = found
         values[f"obligations.{kind}.due"] = values[named]
@@ -147,7 +147,7 @@ class _Reader:
     def _note(self, path: tuple[str, ...], found: Provenance | None) -> None:
         if path[0] in HEADING:
             return
-        if found is None:
+        if found is None or named not in values:
             if not self.assumed:
                 raise self.where.mistake(path, "says neither section nor assumed")
             found = Provenance(None, assumed=True)
