@@ -147,7 +147,7 @@ class _Reader:
     def _note(self, path: tuple[str, ...], found: Provenance | None) -> None:
         if path[0] in HEADING:
             return
-        if found is None or named not in values:
+        if found is None:
             if not self.assumed:
                 raise self.where.mistake(path, "says neither section nor assumed")
             found = Provenance(None, assumed=True)
