@@ -88,11 +88,12 @@ fetches is a template that extends nothing. A page has no style of its own, no i
 `euros` (of cents), `phone`, `machine` (for `<time datetime>`). None is shown as an en dash.
 
 **Messages** are English in code and templates, and translated in `catalogues/fi/messages.po` of the service (of
-what is in `templates/public/`, `catalogues/sv/` too). `_("…")`, `{% trans count=n %}…{% pluralize %}…{% endtrans %}`,
-`_("… %(name)s", name=…)` in templates; `page.gettext` and `page.ngettext` in code, `N_("…")` for a label in a table that a
-template translates: `STATUS = {"open": N_("Contact under way")}`, `{{ _(STATUS[case.status]) }}`. Names of
-organisations, roles, services and codes come from the plan: `plan.on(day).services[code].text(page.language)`.
-`python -m chassis.web.texts services/<name>` takes new messages out of the code; `tests/unit/test_web_texts.py` fails
+what is in `templates/public/`, `catalogues/sv/` too). In templates `_("…")`, `_("… %(name)s", name=…)`,
+`{% trans count=n %}…{% pluralize %}…{% endtrans %}`; in code `page.gettext`, `page.ngettext`, and `N_("…")` for a label
+in a table that a template translates: `STATUS = {"open": N_("Contact under way")}`, `{{ _(STATUS[case.status]) }}`.
+Names of organisations, roles, services and codes come from the plan:
+`plan.on(day).services[code].text(page.language)`.
+`python -m chassis.web.catalogue services/<name>` takes new messages out of the code; a unit test fails
 on one that is not translated.
 """
 

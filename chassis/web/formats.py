@@ -93,6 +93,11 @@ def local_day(value: date | datetime) -> date:
     return value.astimezone(HELSINKI).date() if isinstance(value, datetime) else value
 
 
+def is_late(due: date | datetime, today: date) -> bool:
+    """Whether the last day of something is over."""
+    return local_day(due) < today
+
+
 def phone(value: str | None) -> str:
     """041 5550 123 of +358415550123; a foreign number with its country code."""
     if not value:
@@ -117,4 +122,5 @@ def filters(language: str, texts: Texts) -> dict[str, Callable[..., Any]]:
     own = (formats.day, formats.at, formats.moment, formats.due, formats.number, formats.percent, formats.euros,
            formats.left)
     named = {filter.__name__: filter for filter in own}
-    return {**named, "date": formats.date_, "time": formats.time_, "phone": phone, "machine": machine}
+    return {**named, "date": formats.date_, "time": formats.time_, "phone": phone, "machine": machine,
+            "is_late": is_late}

@@ -26,11 +26,13 @@ M = TypeVar("M", bound=BaseModel)
 
 @dataclass
 class Form(Generic[M]):
-    """`values` is what was typed, `errors` a sentence for each field that was not taken, `model` what was read."""
+    """`values` is what was typed, `errors` a sentence for each field that was not taken, `model` what was read;
+    `labels` are the names of the fields that the page has shown."""
 
     values: Mapping[str, str | list[str]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     model: M | None = None
+    labels: dict[str, str] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -46,6 +48,10 @@ class Form(Generic[M]):
     def refuse(self, name: str, sentence: str) -> None:
         """A rule of ours says no: the sentence stands at the field (or above all of them, with name "")."""
         self.errors[name] = sentence
+
+    def named(self, name: str, label: str) -> None:
+        """The page shows this field under this label; the summary of errors uses it."""
+        self.labels[name] = label
 
     def value(self, name: str, default: Any = "") -> str:
         """What stands in a field: typed, or else the default."""

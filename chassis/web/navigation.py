@@ -6,12 +6,18 @@ from typing import TYPE_CHECKING, Literal
 
 from chassis.policy import Policy, permits
 from chassis.sessions import LANGUAGES
+from chassis.web.texts import N_
 from contracts import plan
 
 if TYPE_CHECKING:
     from chassis.web.page import Page
 
 Side = Literal["area", "municipal", "shared"]
+SERVICE_NAMES: Mapping[str, str] = {
+    "referral": N_("Referrals"), "coaching": N_("Services of the municipalities"), "leads": N_("Companies"),
+    "feedback": N_("Feedback"), "notify": N_("Notices"), "reporting": N_("Figures and reports"),
+}
+"""How a service is called among the others of a person who works in several."""
 LANGUAGE_NAMES: Mapping[str, str] = {"fi": "Suomeksi", "sv": "På svenska", "en": "English"}
 
 
@@ -45,7 +51,9 @@ class Shown:
     person: str
     role: str
     rooms: Sequence[Link]
+    service_name: str
     services: Sequence[tuple[str, str]]
+    feedback: str
     languages: Sequence[tuple[str, str]]
     plan_year: int
     plan_until: object
@@ -65,7 +73,9 @@ def frame_of(page: "Page") -> Shown:
         person=who.name,
         role=roles[0].text(page.language) if roles else "",
         rooms=_rooms(page),
-        services=sorted(others.items()),
+        service_name=SERVICE_NAMES.get(web.settings.service, web.settings.service),
+        services=[(name, others[code]) for code, name in SERVICE_NAMES.items() if code in others],
+        feedback=who.services.get("feedback") or web.settings.extra.get("feedback_url") or "/feedback/",
         languages=[(code, LANGUAGE_NAMES[code]) for code in _languages(page) if code != page.language],
         plan_year=now.year,
         plan_until=now.valid_until,

@@ -4,6 +4,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
@@ -65,6 +66,13 @@ class Page:
         return self.request.headers.get("hx-current-url", base).startswith(base)
 
     @property
+    def here(self) -> str:
+        """Path of this page below the service's own, to come back to."""
+        path: str = self.request.scope["path"]
+        query = f"?{self.request.url.query}" if self.request.url.query else ""
+        return path.removeprefix(self.web.settings.prefix_path) + query
+
+    @cached_property
     def frame(self) -> Shown:
         """What the frame shows around the page."""
         return frame_of(self)

@@ -43,7 +43,7 @@ class Rendering:
     def render(self, template: str, language: str, values: Mapping[str, Any]) -> str:
         """The template's text; raises what is missing in it (StrictUndefined)."""
         environment = self._environments[language]
-        context = {"language": language, **values}
+        context = {"language": language, "form_of_page": values.get("form"), **values}
         context["ui"] = environment.get_template("chassis/ui.html").make_module(context)
         return environment.get_template(template).render(context)
 

@@ -1,39 +1,26 @@
 """Message catalogues: English in the code, Finnish and Swedish in `catalogues/<language>/messages.po`.
 
 The English text is the message's id, so English is complete by itself; Finnish is complete, which a test keeps;
-Swedish holds what a client or the public reads (`PUBLIC`). What Swedish has not, it says in Finnish. The chassis has a
+Swedish holds what a client or the public reads. What Swedish has not, it says in Finnish. The chassis has a
 catalogue and each service has one, read at the start; nothing is compiled on disk.
 
-`python -m chassis.web.texts [FOLDER]` takes the messages out of a folder's code and templates (chassis and all
-services if none is named) into its catalogues: new ones with an empty translation, old ones leave.
+How messages get into a catalogue: `chassis.web.catalogue`.
 """
 
-import sys
-from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
-from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po, write_po
+from babel.messages.pofile import read_po
 from babel.support import Translations
 
 Texts = Translations
 """Translates: `gettext(text)`, `ngettext(one, many, n)`, `pgettext(context, text)`."""
 
 LANGUAGES = ("fi", "en", "sv")
-TRANSLATED = ("fi", "sv")
 DEFAULT = "fi"
 OWN = Path(__file__).parent
-ROOT = OWN.parent.parent
-PUBLIC = "public"
-"""Folder of templates that a client or the public reads; they and the frame are in Swedish too."""
-KEYWORDS = {
-    "_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2), "npgettext": ((1, "c"), 2, 3),
-    "N_": None,
-}
 
 
 def N_(message: str) -> str:
@@ -76,101 +63,3 @@ def _read(folder: Path, language: str) -> Translations | None:
     write_mo(compiled, catalogue)
     compiled.seek(0)
     return Translations(compiled)
-
-
-# --- taking messages out of the code
-
-
-def messages_in(folder: Path, *, public: bool = False) -> Catalog:
-    """The messages of a folder's Python and templates; with `public` those alone that Swedish must have."""
-    found = Catalog(project="Yhdyspinta", charset="utf-8", fuzzy=False)
-    for file in sorted(_sources(folder)):
-        if public and not _is_public(file):
-            continue
-        method = "python" if file.suffix == ".py" else "jinja2"
-        with file.open("rb") as source:
-            for line, message, _, context in _taken(method, source):
-                found.add(message, locations=[(str(file.relative_to(folder)), line)], context=context)
-    return found
-
-
-def _taken(method: str, source: object) -> Iterator[tuple[int, str | tuple[str, ...], list[str], str | None]]:
-    options = {"newstyle_gettext": "true", "trimmed": "true", "silent": "false"} if method == "jinja2" else {}
-    where = "jinja2.ext:babel_extract" if method == "jinja2" else method
-    taken: Iterator[tuple[int, str | tuple[str, ...], list[str], str | None]] = extract(
-        where, source, keywords=KEYWORDS, comment_tags=(), options=options)  # type: ignore[arg-type]
-    yield from taken
-
-
-def _sources(folder: Path) -> Iterator[Path]:
-    for suffix in ("*.py", "*.html", "*.txt"):
-        for file in folder.rglob(suffix):
-            if not {"static", "migrations", "catalogues"}.intersection(file.relative_to(folder).parts):
-                yield file
-
-
-def _is_public(file: Path) -> bool:
-    return PUBLIC in file.parts or file.is_relative_to(OWN)
-
-
-def missing(folder: Path) -> list[str]:
-    """What a folder's catalogues lack, a sentence each: a message without translation, or one nobody uses."""
-    faults = []
-    for language in TRANSLATED:
-        wanted = messages_in(folder, public=language != DEFAULT)
-        have = _catalogue(folder, language)
-        for message in wanted:
-            if message.id and not _translated(have, message.id, message.context):
-                faults.append(f"{folder.name}: no {language} for {message.id!r}")
-        faults += [
-            f"{folder.name}: {language} has {message.id!r}, which nothing uses"
-            for message in have if message.id and wanted.get(_key(message.id), message.context) is None
-        ]
-    return faults
-
-
-def update(folder: Path) -> None:
-    """Brings a folder's catalogues to its code: new messages are added without translation, old ones leave."""
-    for language in TRANSLATED:
-        wanted, have = messages_in(folder, public=language != DEFAULT), _catalogue(folder, language)
-        fresh = Catalog(locale=language, project="Yhdyspinta", charset="utf-8", fuzzy=False, header_comment="#")
-        for message in wanted:
-            if message.id:
-                known = have.get(_key(message.id), message.context)
-                fresh.add(message.id, known.string if known else "", context=message.context)
-        if len(fresh):
-            file = folder / "catalogues" / language / "messages.po"
-            file.parent.mkdir(parents=True, exist_ok=True)
-            with file.open("wb") as target:
-                write_po(target, fresh, width=110, sort_output=True, omit_header=False, include_lineno=False)
-
-
-def _catalogue(folder: Path, language: str) -> Catalog:
-    file = folder / "catalogues" / language / "messages.po"
-    if not file.is_file():
-        return Catalog(locale=language)
-    with file.open("rb") as source:
-        return read_po(source, locale=language)
-
-
-def _key(identity: str | Sequence[str]) -> str:
-    return identity if isinstance(identity, str) else identity[0]
-
-
-def _translated(catalogue: Catalog, identity: str | Sequence[str], context: str | None) -> bool:
-    known = catalogue.get(_key(identity), context)
-    if known is None:
-        return False
-    return bool(known.string) if isinstance(known.string, str) else all(known.string or [""])
-
-
-def folders() -> list[Path]:
-    """Every folder that has catalogues: the chassis' pages, each service, the demo's sign-in."""
-    return [OWN, *sorted(p.parent for whose in ("services", "yhdyspinta") for p in ROOT.glob(f"{whose}/*/catalogues"))]
-
-
-if __name__ == "__main__":
-    for folder in [Path(name).resolve() for name in sys.argv[1:]] or folders():
-        update(folder)
-        for fault in missing(folder):
-            print(fault)

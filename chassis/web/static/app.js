@@ -1,0 +1,30 @@
+// What the browser does beyond plain pages. Everything works without it.
+(() => {
+  // A form is sent once: the second press of a double press is not a second command.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.dataset.sent) return event.preventDefault();
+    if (form.method === "post" && !form.hasAttribute("hx-post")) form.dataset.sent = "1";
+  });
+  addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((f) => delete f.dataset.sent));
+
+  // A part that refreshes itself waits while somebody is in it: it never takes focus or typed text away.
+  document.addEventListener("htmx:before:request", (event) => {
+    const part = event.target.closest?.("[data-refreshes]");
+    if (part?.contains(document.activeElement) || document.hidden && part) event.preventDefault();
+  });
+
+  // After a swap the focus goes where the new part asks for it.
+  document.addEventListener("htmx:after:swap", (event) => {
+    const part = event.target.isConnected ? event.target : document;
+    part.querySelector?.("[autofocus]")?.focus();
+  });
+
+  document.addEventListener("session-over", () => {
+    document.getElementById("session-over")?.removeAttribute("hidden");
+  });
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-print]")) print();
+  });
+})();
