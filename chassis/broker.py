@@ -8,6 +8,7 @@ meanwhile. Everything else is a dead letter at once. Nothing is skipped.
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import monotonic
@@ -89,13 +90,12 @@ class Consumers:
         kafka = self.settings.kafka()
         context = None
         if kafka["security.protocol"] == "SASL_SSL":
-            import ssl
-
             context = ssl.create_default_context(cafile=kafka.get("ssl.ca.location"))
+        security = SASLScram512(username=kafka["sasl.username"], password=kafka["sasl.password"],
+                                ssl_context=context, use_ssl=context is not None) if "sasl.username" in kafka else None
         self.broker = KafkaBroker(
             self.settings.kafka_bootstrap, client_id=self.settings.service, logger=None,
-            security=SASLScram512(username=kafka["sasl.username"], password=kafka["sasl.password"],
-                                  ssl_context=context, use_ssl=context is not None),
+            security=security,
             allow_auto_create_topics=False, enable_idempotence=False, graceful_timeout=10,
         )
         for subscription in self.subscriptions:

@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakKeyDictionary
 
 import asyncpg
 from sqlalchemy import CursorResult, Executable, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 from sqlalchemy.util import await_only
 
 from chassis import audit
@@ -157,6 +159,10 @@ def transient(fault: BaseException) -> bool:
     return isinstance(fault, OSError | TimeoutError | asyncio.TimeoutError)
 
 
+_MIGRATING: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+"""Alembic keeps the migration in hand in globals: one at a time in a process."""
+
+
 def migrations_of(service: str) -> Path:
     """Folder of a service's Alembic history."""
     return Path(__file__).parent.parent / "services" / service / "migrations"
@@ -192,12 +198,13 @@ async def migrate(settings: Settings) -> None:
                 environment.run_migrations()
 
     engine = create_async_engine(
-        "postgresql+asyncpg://", hide_parameters=True,
+        "postgresql+asyncpg://", hide_parameters=True, poolclass=NullPool,
         async_creator=lambda: asyncpg.connect(**settings.database(owner=True), timeout=10),
     )
     event.listen(engine.sync_engine, "do_execute", _several_statements)
+    one_at_a_time = _MIGRATING.setdefault(asyncio.get_running_loop(), asyncio.Lock())
     try:
-        async with engine.begin() as connection:
+        async with one_at_a_time, engine.begin() as connection:
             await connection.exec_driver_sql("select pg_advisory_xact_lock(hashtext('yhdyspinta migrate'))")
             await connection.run_sync(upgrade)
     finally:

@@ -233,8 +233,8 @@ class _consumer:  # noqa: N801 - used as a function
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=settings.kafka_bootstrap, client_id=settings.service, group_id=None,
             enable_auto_commit=False, auto_offset_reset="earliest", security_protocol=kafka["security.protocol"],
-            sasl_mechanism="SCRAM-SHA-512", sasl_plain_username=kafka["sasl.username"],
-            sasl_plain_password=kafka["sasl.password"], max_partition_fetch_bytes=4_194_304,
+            sasl_mechanism="SCRAM-SHA-512", sasl_plain_username=kafka.get("sasl.username"),
+            sasl_plain_password=kafka.get("sasl.password"), max_partition_fetch_bytes=4_194_304,
             ssl_context=ssl.create_default_context(cafile=kafka.get("ssl.ca.location")) if secure else None,
         )
 
