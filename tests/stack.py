@@ -223,7 +223,7 @@ class World:
     async def producer(self, principal: str) -> AIOKafkaProducer:
         """A started producer with a principal's account, closed with the world."""
         if principal not in self._producers:
-            producer = AIOKafkaProducer(**_aiokafka(self.client(principal)), acks="all", enable_idempotence=False,
+            producer = AIOKafkaProducer(**as_aiokafka(self.client(principal)), acks="all", enable_idempotence=False,
                                         request_timeout_ms=10_000)
             try:
                 await producer.start()
@@ -245,7 +245,7 @@ class World:
         whose group nobody sees."""
         async with self._reading:
             if topic not in self._readers:
-                consumer = AIOKafkaConsumer(**_aiokafka(self.client("admin")), auto_offset_reset="earliest",
+                consumer = AIOKafkaConsumer(**as_aiokafka(self.client("admin")), auto_offset_reset="earliest",
                                             enable_auto_commit=False)
                 await consumer.start()
                 parts = [TopicPartition(self.topic(topic), p) for p in range(TOPICS[topic].partitions)]
@@ -289,7 +289,7 @@ class World:
             await consumer.stop()
 
 
-def _aiokafka(client: Mapping[str, str]) -> dict[str, Any]:
+def as_aiokafka(client: Mapping[str, str]) -> dict[str, Any]:
     """A client's settings as aiokafka spells them."""
     return {
         "bootstrap_servers": client["bootstrap.servers"], "security_protocol": client["security.protocol"],

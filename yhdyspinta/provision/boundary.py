@@ -91,7 +91,8 @@ def _touches(grant: Grant, prefix: str) -> bool:
     return grant.prefixed and prefix.startswith(grant.name)
 
 
-def _binding(grant: Grant) -> AclBinding:
+def binding(grant: Grant) -> AclBinding:
+    """The grant as the broker takes it."""
     pattern = ResourcePatternType.PREFIXED if grant.prefixed else ResourcePatternType.LITERAL
     return AclBinding(ResourceType[grant.kind], grant.name, pattern, f"User:{grant.principal}", grant.host,
                       AclOperation[grant.operation], AclPermissionType[grant.permission])
@@ -105,7 +106,7 @@ def apply(admin: AdminClient, prefix: str = "") -> None:
     """Makes the broker's access list what the registry says: adds what is missing, takes away what is more."""
     there = found(admin, prefix)
     wanted = expected(prefix, _accounts(there))
-    if missing := [_binding(grant) for grant in wanted - there]:
+    if missing := [binding(grant) for grant in wanted - there]:
         for done in admin.create_acls(missing, request_timeout=TIMEOUT).values():
             done.result()
     _delete(admin, there - wanted)
@@ -119,7 +120,7 @@ def withdraw(admin: AdminClient, prefix: str) -> None:
 def admit_reader(admin: AdminClient, account: str, prefix: str = "") -> None:
     """Lets a reader account read the topics that are open to such accounts."""
     grants = expected(prefix, [account]) - expected(prefix)
-    for done in admin.create_acls([_binding(grant) for grant in grants], request_timeout=TIMEOUT).values():
+    for done in admin.create_acls([binding(grant) for grant in grants], request_timeout=TIMEOUT).values():
         done.result()
 
 
@@ -132,7 +133,7 @@ def _delete(admin: AdminClient, grants: Iterable[Grant]) -> None:
     filters = [
         AclBindingFilter(b.restype, b.name, b.resource_pattern_type, b.principal, b.host, b.operation,
                          b.permission_type)
-        for b in map(_binding, grants)
+        for b in map(binding, grants)
     ]
     if filters:
         for done in admin.delete_acls(filters, request_timeout=TIMEOUT).values():

@@ -1,10 +1,12 @@
 """Topics, users and quotas on the broker, from the registry; each call may be repeated."""
 
 import asyncio
+import ssl
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from aiokafka.client import AIOKafkaClient
+from aiokafka.protocol.admin import DescribeClientQuotasRequest
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import Array, Boolean, Float64, Int16, Int32, Schema, String
 from confluent_kafka import KafkaError, KafkaException
@@ -27,6 +29,8 @@ from contracts.topics import SYSTEMS, TOPICS
 from yhdyspinta.provision.boundary import TIMEOUT, principals
 
 ITERATIONS = 4096
+ANY_NAME = 2
+"""Match type of DescribeClientQuotas: every name of the kind."""
 
 
 def make_topics(admin: AdminClient, prefix: str = "", replication: int = 1,
@@ -140,26 +144,34 @@ class _AlterClientQuotas(Request[_AlterClientQuotasStruct]):  # type: ignore[mis
 
 async def make_quotas(admin: Mapping[str, str]) -> None:
     """Limits of what other systems may send and read; `admin` are the administrator's connection settings."""
+    answer = await _ask(admin, _AlterClientQuotas({system.name: system.quota for system in SYSTEMS.values()}))
+    for code, message, *_ in answer.entries:
+        if code:
+            raise RuntimeError(f"The broker set no quotas: {message or code}")
+
+
+async def quotas(admin: Mapping[str, str]) -> dict[str, dict[str, float]]:
+    """The broker's limits by principal."""
+    answer = await _ask(admin, DescribeClientQuotasRequest([("user", ANY_NAME, None)], True))
+    return {entity[0][1]: dict(values) for entity, values in answer.entries}
+
+
+async def _ask(admin: Mapping[str, str], request: Any) -> Any:
+    """One request of the administrator that the client libraries have no call for."""
     client = AIOKafkaClient(
         bootstrap_servers=admin["bootstrap.servers"], security_protocol=admin["security.protocol"],
         sasl_mechanism=admin["sasl.mechanism"], sasl_plain_username=admin["sasl.username"],
         sasl_plain_password=admin["sasl.password"], ssl_context=_tls(admin))
     await client.bootstrap()
     try:
-        request = _AlterClientQuotas({system.name: system.quota for system in SYSTEMS.values()})
-        answer = await asyncio.wait_for(client.send(client.get_random_node(), request), TIMEOUT)
-        for code, message, *_ in answer.entries:
-            if code:
-                raise RuntimeError(f"The broker set no quotas: {message or code}")
+        return await asyncio.wait_for(client.send(client.get_random_node(), request), TIMEOUT)
     finally:
         await client.close()
 
 
-def _tls(admin: Mapping[str, str]) -> "object | None":
+def _tls(admin: Mapping[str, str]) -> ssl.SSLContext | None:
     if admin["security.protocol"] != "SASL_SSL":
         return None
-    import ssl
-
     return ssl.create_default_context(cafile=admin.get("ssl.ca.location"))
 
 
