@@ -56,16 +56,24 @@ def _reader(topic: Topic) -> _Reader:
     if known is None or known.topic is not topic:
         models = {type_of(model): model for model in topic.models}
         envelopes = tuple(_envelope_of(name, model) for name, model in models.items())
-        union: Any = Annotated[Union[envelopes], Field(discriminator="type")]  # noqa: UP007 - made at run time
-        adapter: TypeAdapter[Any] = TypeAdapter(union)
         known = _readers[topic.name] = _Reader(
             topic,
             models,
             accepted_sources(topic),
             "forbid" if topic.refuses_unknown_fields else "ignore",
-            adapter.validator.validate_json,
+            _validator(envelopes) if envelopes else _no_event,
         )
     return known
+
+
+def _validator(envelopes: tuple[Any, ...]) -> Callable[..., Any]:
+    union: Any = Annotated[Union[envelopes], Field(discriminator="type")]  # noqa: UP007 - made at run time
+    adapter: TypeAdapter[Any] = TypeAdapter(union)
+    return adapter.validator.validate_json
+
+
+def _no_event(value: bytes, extra: str) -> Any:
+    raise ValueError("no event may be on this topic")
 
 
 def _envelope_of(name: str, model: type[Data]) -> Any:

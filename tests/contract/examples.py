@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
+import pytest
 
-from contracts import documents
-from contracts.envelope import Data
+from contracts import documents, ingest
+from contracts.envelope import Data, Event
+from contracts.refusals import Refusal
 from contracts.registry import Topic
 from contracts.schema import models, name_of, topics_of
 from contracts.topics import accepted_sources
@@ -34,7 +36,11 @@ def binary(event: Mapping[str, Any]) -> Record:
     headers: list[tuple[str, bytes | None]] = [
         (f"ce_{name}", str(value).encode()) for name, value in event.items() if name != "data"
     ]
-    return str(event["subject"]).encode(), orjson.dumps(event["data"]), [("content-type", b"application/json"), *headers]
+    return (
+        str(event["subject"]).encode(),
+        orjson.dumps(event["data"]),
+        [("content-type", b"application/json"), *headers],
+    )
 
 
 def topics_for(model: type[Data], source: str) -> list[Topic]:
@@ -45,3 +51,21 @@ def topics_for(model: type[Data], source: str) -> list[Topic]:
 def just_after(event: Mapping[str, Any]) -> datetime:
     """A second after the event's time."""
     return datetime.fromisoformat(event["time"]).astimezone(UTC) + timedelta(seconds=1)
+
+
+NOW = datetime(2026, 3, 2, 7, 20, tzinfo=UTC)
+LATER = datetime(2026, 12, 31, tzinfo=UTC)
+
+
+def refused(topic: Topic, record: Record, now: datetime = NOW) -> Refusal:
+    """The refusal of a record that must be refused."""
+    with pytest.raises(Refusal) as found:
+        ingest.read(topic, *record, now)
+    return found.value
+
+
+def taken(topic: Topic, record: Record, now: datetime = NOW) -> Event[Any]:
+    """The event of a record that must be taken."""
+    read = ingest.read(topic, *record, now)
+    assert read is not None
+    return read

@@ -1,5 +1,6 @@
 """Every event has a golden example, and every reader takes it."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from contracts import documents, ingest, plan
 from contracts.envelope import Data, fingerprint, to_bytes, type_of
 from contracts.schema import models, name_of, schema_of
-from tests.contract.examples import binary, example, just_after, structured, topics_for
+from tests.contract.examples import Record, binary, example, just_after, structured, topics_for
 
 MODELS = [pytest.param(model, id=name) for name, model in models().items()]
 
@@ -22,7 +23,9 @@ def test_there_is_an_example_of_every_event_and_of_nothing_else() -> None:
 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("mode", [structured, binary])
-def test_an_example_is_taken_in_both_modes_on_each_of_its_topics(model: type[Data], mode: Any) -> None:
+def test_an_example_is_taken_in_both_modes_on_each_of_its_topics(
+    model: type[Data], mode: Callable[[dict[str, Any]], Record]
+) -> None:
     event = example(model.__name__)
     topics = topics_for(model, event["source"])
     assert topics, "the example's source writes no topic that has the event"
@@ -31,7 +34,10 @@ def test_an_example_is_taken_in_both_modes_on_each_of_its_topics(model: type[Dat
         assert read is not None
         assert type(read.data) is model
         assert (read.id, read.source, read.subject, read.spelled) == (
-            event["id"], event["source"], event["subject"], event["time"],
+            event["id"],
+            event["source"],
+            event["subject"],
+            event["time"],
         )
         assert read.time == datetime.fromisoformat(event["time"])
 
