@@ -199,7 +199,7 @@ def main():
                    help="F: missing and double counts after kill -9, or after its Postgres connections end, instead of time")
     p.add_argument("--fault-at", type=float, default=0.5, help="share of the events counted when the fault comes")
     p.add_argument("--settle", type=float, default=75)
-    p.add_argument("--timeout", type=float, default=120)
+    p.add_argument("--timeout", type=float, default=60)
     p.add_argument("--out", help="append one JSON line a cell")
     a = p.parse_args()
     names = (a.only.split(",") if a.only else list(CONTESTANTS[a.path])) + (["ours"] if a.ours else [])

@@ -6,6 +6,7 @@ Usage: ours.py relay|fold|subscriber, ours.py relay-setup|subscriber-setup (reco
 import asyncio
 import json
 import os
+import resource
 import signal
 import sys
 from collections import Counter
@@ -93,6 +94,7 @@ async def until_terminated(stop: Any) -> None:
 
 async def run_relay() -> None:
     ours = relay.Relay(settings(), system_clock)
+    ours.connect()
     task = asyncio.create_task(ours.run())
     await until_terminated(ours.stop)
     await task
@@ -146,6 +148,9 @@ async def run_fold() -> None:
     await until_terminated(ours.stop)
     await task
     await database.close()
+    if to := os.environ.get("BENCH_PEAK"):
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        Path(to).write_text(json.dumps({"peak_kib": peak}))  # noqa: ASYNC240 - the end of the process
 
 
 async def run_subscriber() -> None:

@@ -13,9 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka import KafkaException, Message, Producer
-from contracts.events.rejections import EventRejected
-from contracts.fields import EventId
-from contracts.refusals import Refusal
 from sqlalchemy import text
 
 from chassis import outbox, telemetry
@@ -25,6 +22,9 @@ from chassis.decisions import Refused
 from chassis.relay import producer
 from chassis.settings import Settings
 from contracts import topics
+from contracts.events.rejections import EventRejected
+from contracts.fields import EventId
+from contracts.refusals import Refusal
 
 FAULT = "fault"
 """Reason of a dead letter whose handler failed: nothing is wrong with the event, nobody outside is told."""
@@ -138,8 +138,9 @@ class DeadLetters:
             if told.first() is None:
                 return
             await outbox.add(db, EventRejected(
-                source=topics.source_of(writer), event_id=EventId(cause.event_id) if cause.event_id else None, topic=record.topic,
-                partition=record.partition, offset=record.offset, reason=cause.reason,  # type: ignore[arg-type] # a code of the list, or the model refuses
+                source=topics.source_of(writer), event_id=EventId(cause.event_id) if cause.event_id else None,
+                topic=record.topic,
+                partition=record.partition, offset=record.offset, reason=cause.reason,  # type: ignore[arg-type] # a code
                 sentence_en=cause.sentence_en, sentence_fi=cause.sentence_fi, field=cause.field,
             ), topic=rejections)
 

@@ -10,11 +10,24 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, Column, DateTime, Identity, Integer, LargeBinary, MetaData, Table, Text
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Identity,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    delete,
+    insert,
+    select,
+    update,
+)
 
-from chassis.database import Database, Session
 from chassis import inbox
+from chassis.database import Database, Session
 from chassis.dead_letter import DeadLetters, Record, Why, why
 from chassis.decisions import Refused
 from contracts import ingest, topics

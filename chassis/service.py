@@ -68,7 +68,12 @@ class Service:
     async def __aenter__(self) -> "Service":
         up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._task = asyncio.create_task(self._live(up), name=f"service {self.name}")
-        await asyncio.wait({self._task, up}, return_when=asyncio.FIRST_COMPLETED)
+        try:
+            await asyncio.wait({self._task, up}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+            raise
         if self._task.done():
             self._task.result()
             raise RuntimeError(f"{self.name} ended while it started")

@@ -3,9 +3,17 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
 
 from tests.stack import Stack, World
 from tests.stack import stack as make_stack
+
+
+@pytest.fixture(scope="session", autouse=True)
+def traces() -> None:
+    """Spans have ids, as in a service's process."""
+    trace.set_tracer_provider(TracerProvider())
 
 
 @pytest.fixture(scope="session")

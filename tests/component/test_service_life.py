@@ -2,15 +2,14 @@
 
 import asyncio
 import logging
-
-from chassis.clock import system_clock
-from chassis.database import Database
-from chassis.service import Service, Timer, together
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from chassis.clock import system_clock
+from chassis.database import Database
+from chassis.service import Service, Timer, together
 from contracts.fields import new_id
 from tests.waiting import until
 
