@@ -16,12 +16,12 @@ import os
 import re
 import resource
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
+from typing import Any, TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -29,6 +29,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from chassis.contact import Secret
 from chassis.secret_files import make_secret, overwrite, read_secret, sync_folder, write_and_sync, write_new
 from chassis.settings import SettingsError
+
+V = TypeVar("V")
 
 KEY_ENCRYPTION_KEY = "key-encryption.key"
 """Name of the secret file: 32 bytes. While it is rotated, the new one lies beside it as `….next`."""
@@ -156,14 +158,8 @@ class KeyFiles:
 
     def older_than(self, seconds: float, now: float) -> set[str]:
         """Names of keys' files and of dot-files last written over so many seconds before `now` (since 1970)."""
-        old = set()
-        for entry in os.scandir(self.root):
-            try:
-                if entry.is_file(follow_symlinks=False) and now - entry.stat().st_mtime > seconds:
-                    old.add(entry.name)
-            except FileNotFoundError:
-                continue
-        return old - {DATABASE_ID, LOCK}
+        written = self._each(lambda found: found.st_mtime)
+        return {name for name, at in written.items() if now - at > seconds} - {DATABASE_ID, LOCK}
 
     def erase_leftover(self, name: str) -> int:
         """Overwrites and unlinks a dot-file that a crash left; one that is a second name of a key is unlinked."""
@@ -207,10 +203,14 @@ class KeyFiles:
             sync_folder(self.root)
             return True
 
-    def end_rotation(self) -> None:
-        """Erases the old key encryption key; what was under it alone, in any copy anywhere, opens no more."""
+    def end_rotation(self, kek_id: str) -> None:
+        """Erases the old key encryption key: what is under it alone, in any copy anywhere, opens no more.
+
+        Only when every key has been rewritten under this new one. Does nothing when another rotation has ended
+        it, or has gone on to a newer one.
+        """
         with self._locked(fcntl.LOCK_EX):
-            if self.next_kek_file.exists():
+            if self.next_kek_file.exists() and _kek_id(read_secret(self.next_kek_file)) == kek_id:
                 overwrite(self.kek_file)
                 self.next_kek_file.rename(self.kek_file)
                 sync_folder(self.kek_file.parent)
@@ -229,10 +229,22 @@ class KeyFiles:
     def _check_modes(self) -> None:
         if self.root.stat().st_mode & 0o077:
             raise SettingsError(f"The key folder {self.root} is open to others. Run `chmod 700 {self.root}`.")
+        if any(mode & 0o077 for mode in self._each(lambda found: found.st_mode).values()):
+            raise SettingsError(
+                f"Files of the key folder {self.root} are open to others: who read them? "
+                f"Rotate (`yhdyspinta keys rotate`) after `chmod 600 {self.root}/*`."
+            )
+
+    def _each(self, what: Callable[[os.stat_result], V]) -> dict[str, V]:
+        """Something of each file's state, by name; other replicas may take files away meanwhile."""
+        seen = {}
         for entry in os.scandir(self.root):
-            if entry.is_file() and entry.stat().st_mode & 0o077:
-                raise SettingsError(f"Files of the key folder {self.root} are open to others: who read them? "
-                                    f"Rotate (`yhdyspinta keys rotate`) after `chmod 600 {self.root}/*`.")
+            try:
+                if entry.is_file(follow_symlinks=False):
+                    seen[entry.name] = what(entry.stat())
+            except FileNotFoundError:
+                continue
+        return seen
 
     @contextmanager
     def _locked(self, how: int) -> Iterator[None]:

@@ -181,7 +181,7 @@ async def rotate(database: Database, store: KeyStore) -> int:
     folder, flash or snapshots still hold.
     """
     files, rewritten = store.files, 0
-    await asyncio.to_thread(files.begin_rotation)
+    newest = await asyncio.to_thread(files.begin_rotation)
     for key_id in sorted(await asyncio.to_thread(files.names)):
         async with database.begin() as db:
             state = (await db.execute(_STATE, {"key_id": key_id})).scalar()
@@ -191,7 +191,7 @@ async def rotate(database: Database, store: KeyStore) -> int:
                 rewritten += await asyncio.to_thread(files.rewrite, key_id)
             except KeyFileUnreadable:
                 log.error("the file of the key %s does not open, it is left as it is", key_id)
-    await asyncio.to_thread(files.end_rotation)
+    await asyncio.to_thread(files.end_rotation, newest)
     service = database.settings.service
     _security.warning("the key encryption key of %s was rotated, %s keys were rewritten", service, rewritten)
     return rewritten

@@ -238,8 +238,8 @@ def test_after_a_rotation_the_old_key_encryption_key_opens_nothing(files: KeyFil
     assert files.rewrite(KEY)
     assert not files.rewrite(KEY)
     assert not files.rewrite(ANOTHER)
-    files.end_rotation()
-    files.end_rotation()
+    files.end_rotation(newest)
+    files.end_rotation(newest)
     assert {json.loads((files.root / k).read_text())["kek"] for k in (KEY, ANOTHER)} == {newest}
     for key_id in (KEY, ANOTHER):
         assert files.read(key_id, RECEIVE, REFERRAL).reveal() == SECRET
@@ -248,6 +248,16 @@ def test_after_a_rotation_the_old_key_encryption_key_opens_nothing(files: KeyFil
     copied.open_for(DATABASE, keys_known=True)
     with pytest.raises(KeyFileUnreadable):
         copied.read(KEY, RECEIVE, REFERRAL)
+
+
+def test_a_rotation_does_not_end_the_one_that_came_after_it(files: KeyFiles) -> None:
+    make(files)
+    first = files.begin_rotation()
+    files.rewrite(KEY)
+    files.end_rotation(first)
+    assert files.begin_rotation() != first
+    files.end_rotation(first)
+    assert files.read(KEY, RECEIVE, REFERRAL).reveal() == SECRET
 
 
 def test_a_rotation_brings_no_erased_key_back(files: KeyFiles) -> None:
@@ -319,16 +329,16 @@ def test_a_crash_in_a_rotation_loses_no_key_and_it_goes_on(files: KeyFiles) -> N
     make(files)
 
     def rotate() -> None:
-        files.begin_rotation()
+        newest = files.begin_rotation()
         files.rewrite(KEY)
-        files.end_rotation()
+        files.end_rotation(newest)
 
     for _ in crashes(rotate):
         assert files.read(KEY, RECEIVE, REFERRAL).reveal() == SECRET
-        files.begin_rotation()
+        newest = files.begin_rotation()
         assert files.read(KEY, RECEIVE, REFERRAL).reveal() == SECRET
         files.rewrite(KEY)
-        files.end_rotation()
+        files.end_rotation(newest)
         assert files.read(KEY, RECEIVE, REFERRAL).reveal() == SECRET
         assert not files.next_kek_file.exists()
 
