@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from starlette.requests import Request
+from starlette.types import Message
 
 from chassis.decisions import Refusal, Refused
 
@@ -27,6 +29,18 @@ class TooMany(Refusal):
     sentence_en = "Too many requests within a minute. Go on in {retry_after} seconds."
     sentence_fi = "Liian monta pyyntöä minuutissa. Jatka {retry_after} sekunnin kuluttua."
     status = 429
+
+
+@dataclass(frozen=True)
+class TooLarge(Refusal):
+    """`most`: KiB."""
+
+    most: int
+
+    code = "too-large"
+    sentence_en = "This is larger than {most} KiB. Send less at a time."
+    sentence_fi = "Tämä on suurempi kuin {most} KiB. Lähetä pienemmissä osissa."
+    status = 413
 
 
 @dataclass(frozen=True)
@@ -54,6 +68,26 @@ class Rate:
         self._left.move_to_end(key)
         if len(self._left) > _REMEMBERED:
             self._left.popitem(last=False)
+
+
+def limited(request: Request, most: int) -> Request:
+    """The request, whose body can't be read beyond `most` bytes: that raises `Refused(TooLarge)`, at once where the
+    sender says so itself."""
+    too_large = Refused(TooLarge(most // 1024))
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > most:
+        raise too_large
+    read = 0
+
+    async def receive() -> Message:
+        nonlocal read
+        message = await request.receive()
+        read += len(message.get("body", b""))
+        if read > most:
+            raise too_large
+        return message
+
+    return Request(request.scope, receive)
 
 
 def check_depth(body: bytes) -> None:

@@ -46,7 +46,6 @@ _SENTENCES = {
     400: N_("The request is not well formed. Correct it and send it again."),
     404: N_("Nothing with this address was found. Check the address, or open it from your own list."),
     405: N_("This address does not take such a request. Go back and use the buttons of the page."),
-    413: N_("What you sent is too large. Send less at a time."),
     422: N_("Correct the fields that are named and send again."),
     500: N_("Nothing was saved. Try again in a moment; if it happens again, tell the reference to support."),
     503: N_("The service does not answer just now. Try again in a moment."),
@@ -114,7 +113,7 @@ def of_refusal(refusal: Refusal, language: str) -> Problem:
 
 def of_status(status: int, text: Texts, errors: Sequence[tuple[str, str]] = ()) -> Problem:
     """What HTTP itself has a word for."""
-    name = HTTPStatus(status).phrase.lower().replace(" ", "-").replace("'", "")
+    name = "invalid" if status == 422 else HTTPStatus(status).phrase.lower().replace(" ", "-").replace("'", "")
     return Problem(status, name, text.gettext(_SENTENCES.get(status, _SENTENCES[400 if status < 500 else 500])), errors)
 
 

@@ -144,7 +144,6 @@ class GuardedRoute(APIRoute):
             definition.path, definition.endpoint, methods=[definition.method], status_code=definition.status,
             include_in_schema=api and definition.options.get("include_in_schema", True),
             tags=[definition.tag] if definition.tag else None,
-            max_body_size=limits.FILES_BYTES if definition.files else limits.BODY_BYTES,
             **{name: value for name, value in options.items() if name != "include_in_schema"},
         )
 
@@ -162,6 +161,7 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 async def _handle(definition: Definition, request: Request, handler: Handler) -> Response:
     web: Web = request.app.state.web
+    request = limits.limited(request, limits.FILES_BYTES if definition.files else limits.BODY_BYTES)
     safe = definition.method in _SAFE
     if definition.kind == "page" and not safe:
         _check_origin(request, web)
