@@ -97,10 +97,8 @@ def check_depth(body: bytes) -> None:
     except orjson.JSONDecodeError:
         return
     for _ in range(JSON_DEPTH + 1):
-        level = [
-            inner for value in level if isinstance(value, dict | list)
-            for inner in (value.values() if isinstance(value, dict) else value)
-        ]
+        level = [value for value in level if isinstance(value, dict | list)]
         if not level:
             return
+        level = [inner for value in level for inner in (value.values() if isinstance(value, dict) else value)]
     raise Refused(TooDeep())

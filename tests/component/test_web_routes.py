@@ -214,7 +214,8 @@ async def test_bodies_depth_and_rates_have_limits(site):
         endless = await program.post("/coaching/api/things", content=parts(), headers=key(8))
         assert endless.json()["code"] == "too-large"
         deep = json.dumps({**BODY, "inner": json.loads("[" * 10 + "]" * 10)})
-        answer = await program.post("/coaching/api/things", content=deep, headers={**key(9), "content-type": "application/json"})
+        headers = {**key(9), "content-type": "application/json"}
+        answer = await program.post("/coaching/api/things", content=deep, headers=headers)
         assert answer.json()["code"] == "too-deep"
     async with site.signed_in(COACH) as browser:
         statuses = [(await browser.post("/coaching/language")).status_code for _ in range(62)]
