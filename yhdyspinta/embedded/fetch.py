@@ -25,7 +25,6 @@ from yhdyspinta.embedded.processes import full_disk, locked
 LOCK_FILE = Path(__file__).parent / "jars.lock"
 THREADS = 8
 TRIES = 4
-BLOCK = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -161,7 +160,7 @@ def _download(client: httpx.Client, jar: Jar, part: Path, seen: Callable[[int], 
         with part.open("ab" if goes_on else "wb") as out:
             if have and not goes_on:
                 seen(-have)
-            for block in answer.iter_bytes(BLOCK):
+            for block in answer.iter_raw():
                 out.write(block)
                 seen(len(block))
     return part.stat().st_size

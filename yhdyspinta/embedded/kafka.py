@@ -69,6 +69,9 @@ DEFAULTS: Mapping[str, str] = {
     "share.coordinator.state.topic.replication.factor": "1",
     "share.coordinator.state.topic.min.isr": "1",
     "group.initial.rebalance.delay.ms": "0",
+    # after a kill the node waits for its own old session to end
+    "broker.session.timeout.ms": "3000",
+    "broker.heartbeat.interval.ms": "1000",
     "log.cleaner.dedupe.buffer.size": "4194304",
     "num.network.threads": "2",
     "num.io.threads": "4",

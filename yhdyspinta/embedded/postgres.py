@@ -50,7 +50,7 @@ DEFAULTS: Mapping[str, str] = {
     "log_min_error_statement": "panic",
     "log_parameter_max_length_on_error": "0",
 }
-QUICK: Mapping[str, str] = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+QUICK: Mapping[str, str] = {"fsync": "off", "full_page_writes": "off"}
 """For tests alone: a crash of the machine may lose data."""
 
 
