@@ -91,7 +91,7 @@ fetches is a template that extends nothing. A page has no style of its own, no i
 what is in `templates/public/`, `catalogues/sv/` too). In templates `_("…")`, `_("… %(name)s", name=…)`,
 `{% trans count=n %}…{% pluralize %}…{% endtrans %}`; in code `page.gettext`, `page.ngettext`, and `N_("…")` for a label
 in a table that a template translates: `STATUS = {"open": N_("Contact under way")}`, `{{ _(STATUS[case.status]) }}`.
-Names of organisations, roles, services and codes come from the plan:
+A percent sign in a message is `%%`. Names of organisations, roles, services and codes come from the plan:
 `plan.on(day).services[code].text(page.language)`.
 `python -m chassis.web.catalogue services/<name>` takes new messages out of the code; a unit test fails
 on one that is not translated.

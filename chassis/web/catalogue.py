@@ -5,11 +5,12 @@ folder it does the chassis and every service. Finnish holds every message of a f
 own pages and of templates in a folder `public`.
 """
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
 
@@ -18,6 +19,7 @@ from chassis.web.texts import DEFAULT, OWN
 TRANSLATED = ("fi", "sv")
 ROOT = OWN.parent.parent
 PUBLIC = "public"
+_NAME = re.compile(r"%\((\w+)\)[sd]")
 KEYWORDS = {
     "_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2), "npgettext": ((1, "c"), 2, 3),
     "N_": None,
@@ -65,6 +67,7 @@ def missing(folder: Path) -> list[str]:
         for message in wanted:
             if message.id and not _translated(have, message.id, message.context):
                 faults.append(f"{folder.name}: no {language} for {message.id!r}")
+        faults += [f"{folder.name}: {language} of {m.id!r} has other names or a lone %" for m in have if not _fits(m)]
         faults += [
             f"{folder.name}: {language} has {message.id!r}, which nothing uses"
             for message in have if message.id and wanted.get(_key(message.id), message.context) is None
@@ -86,6 +89,17 @@ def update(folder: Path) -> None:
             file.parent.mkdir(parents=True, exist_ok=True)
             with file.open("wb") as target:
                 write_po(target, fresh, width=110, sort_output=True, omit_header=True, include_lineno=False)
+
+
+def _fits(message: Message) -> bool:
+    """Whether a translation fills in the names of its message, and each percent sign is written twice."""
+    identity = [message.id] if isinstance(message.id, str) else list(message.id)
+    strings = [message.string] if isinstance(message.string, str) else list(message.string or ())
+    names = {name for text in identity for name in _NAME.findall(text)}
+    return all(
+        set(_NAME.findall(text)) <= names and "%" not in _NAME.sub("", text).replace("%%", "")
+        for text in [*identity, *strings]
+    )
 
 
 def _catalogue(folder: Path, language: str) -> Catalog:

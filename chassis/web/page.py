@@ -78,9 +78,8 @@ class Page:
         return frame_of(self)
 
     def gettext(self, message: str, **values: Any) -> str:
-        """The message in the reader's language, its `%(name)s` filled in."""
-        found = str(self.texts.gettext(message))
-        return found % values if values else found
+        """The message in the reader's language, its `%(name)s` filled in; a percent sign is written `%%`."""
+        return str(self.texts.gettext(message)) % values
 
     def ngettext(self, one: str, many: str, count: int, **values: Any) -> str:
         """The message for a count; `%(num)s` is the count."""
