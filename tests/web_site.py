@@ -5,7 +5,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any, Literal
@@ -43,6 +43,7 @@ class Attempt(BaseModel):
 
     on: date
     how: Literal["call", "text-message"]
+    at: time | None = None
     times: int = Field(1, ge=1, le=9)
     note: str | None = Field(None, max_length=200)
 
@@ -93,7 +94,7 @@ def site_routes(happened: Happened) -> Routes:
 
     @routes.page("POST", "/attempts", policy=COACHES)
     async def attempt(page: Page, db: Db) -> Response:
-        form = await page.form(Attempt, {"on": page.gettext("Write a day, such as 2026-11-24.")}, multiline=["note"])
+        form = await page.form(Attempt, {"times": "Kirjoita luku yhdestä yhdeksään."}, multiline=["note"])
         if not form.ok:
             return page.render("attempt.html", 422, form=form)
         happened.attempts.append(page.who.id)

@@ -73,7 +73,7 @@ public reads lies in `templates/public/`.
     {% block content %}
     {{ ui.heading(_("Case %(number)s", number=case.number), tag=ui.tag(_("Contact under way"), "warning")) }}
     {% call ui.form("/cases/" ~ case.id ~ "/attempts", form) %}
-      {{ ui.field("on", _("Day"), type="date", hint=_("When did you call?")) }}
+      {{ ui.field("on", _("Day"), type="date") }}
       {{ ui.choice("how", _("How"), [("call", _("Call")), ("text-message", _("Text message"))]) }}
       {{ ui.area("note", _("Note"), rows=3) }}
       {{ ui.button(_("Record the attempt")) }}

@@ -140,7 +140,7 @@ async def test_a_key_is_forgotten_after_a_day(site, world):
 
 async def test_a_double_press_does_one_thing(site):
     async with site.signed_in(COACH) as browser:
-        data = {"form_key": form_key(await browser.get("/coaching/attempts")), "on": "2026-03-02", "how": "call"}
+        data = {"form_key": form_key(await browser.get("/coaching/attempts")), "on": "2.3.2026", "how": "call"}
         count = len(site.happened.attempts)
         answers = await asyncio.gather(*[browser.post("/coaching/attempts", data=data) for _ in range(4)])
         assert {(a.status_code, a.headers["location"]) for a in answers} == {(303, "/coaching/cases")}
@@ -155,14 +155,15 @@ async def test_a_double_press_does_one_thing(site):
 
 async def test_a_wrong_form_keeps_what_was_typed_and_says_what_to_do(site):
     async with site.signed_in(COACH) as browser:
-        data = {"form_key": form_key(await browser.get("/coaching/attempts")), "on": "eilen", "how": "call",
+        data = {"form_key": form_key(await browser.get("/coaching/attempts")), "on": "31.2.2026", "how": "call",
                 "times": "kaksi", "note": "Soitin\r\nkahdesti \u202e", "days": ["mon"]}
         count = len(site.happened.attempts)
         answer = await browser.post("/coaching/attempts", data=data)
         assert answer.status_code == 422
         assert "Korjaa 3 kohtaa ja lähetä uudelleen" in answer.text
-        assert '<a class="ds-link" href="#field-times">Kuinka monta kertaa?: Kirjoita kokonaisluku.</a>' in answer.text
-        assert 'value="eilen"' in answer.text
+        assert 'href="#field-times">Kuinka monta kertaa? Kirjoita luku yhdestä yhdeksään.</a>' in answer.text
+        assert "Kirjoita päivä, esimerkiksi 24.11.2026." in answer.text
+        assert 'value="31.2.2026"' in answer.text
         assert 'value="kaksi"' in answer.text
         assert "Soitin\nkahdesti" in answer.text
         assert 'value="call" checked' in answer.text
