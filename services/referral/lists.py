@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, select, tuple_, update
+from sqlalchemy import Row, Tuple, literal, select, tuple_, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from chassis import sessions
@@ -53,9 +54,13 @@ async def page(
     if number:
         query = query.where(referrals.c.number == number)
     if before:
-        query = query.where(tuple_(referrals.c.referred_on, referrals.c.id) < tuple_(*before))
+        query = query.where(tuple_(referrals.c.referred_on, referrals.c.id) < _place(*before))
     query = query.order_by(referrals.c.referred_on.desc(), referrals.c.id.desc()).limit(limit)
     return [_listed_of(row) for row in await db.execute(query)]
+
+
+def _place(day: date, referral_id: str) -> Tuple:
+    return tuple_(literal(day, referrals.c.referred_on.type), literal(referral_id, referrals.c.id.type))
 
 
 async def numbered(db: Session, ids: Sequence[str]) -> dict[str, Listed]:
@@ -112,7 +117,7 @@ async def keep_situation(db: Session, event: Event[ClientSituationReported]) -> 
 async def newest_situations(db: Session) -> dict[tuple[str, str], Situation]:
     """By provider and service, what was reported of the newest month."""
     found = await db.execute(
-        select(situations).distinct(situations.c.provider, situations.c.service)
+        select(situations).ext(distinct_on(situations.c.provider, situations.c.service))
         .order_by(situations.c.provider, situations.c.service, situations.c.month.desc())
     )
     return {

@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from chassis.contact import Secret
-from contracts.fields import Code, Moment, MunicipalityCode, OrganisationCode, ServiceCode, StaffId
+from contracts.fields import Code, MunicipalityCode, OrganisationCode, ServiceCode, StaffId
 from contracts.plan import Plan
 from services.referral import shown
 from services.referral.domain import ERASING, Referral, Status, ToldTo
@@ -24,7 +24,7 @@ class Body(BaseModel):
 class ConsentGiven(Body):
     """The client's permission to pass on name and phone number, as somebody heard it [3.2]."""
 
-    given_at: Moment = Field(description="When the client said yes; not ahead.")
+    given_at: AwareDatetime = Field(description="When the client said yes; not ahead.")
     name_and_phone: bool = Field(description="The client agrees that name and phone are passed on: must be true.")
     purpose: Code | None = Field(None, description="A code of the plan; the service itself, which is the default.")
 
@@ -56,7 +56,7 @@ class ReferralWanted(Body):
 class Withdrawal(Body):
     """The client withdraws the consent."""
 
-    told_at: Moment | None = Field(None, description="When the client said so; now, unless given.")
+    told_at: AwareDatetime | None = Field(None, description="When the client said so; now, unless given.")
 
 
 class Reveal(Body):

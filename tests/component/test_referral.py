@@ -1,0 +1,457 @@
+"""Referral as the employment area and the provider see it: API and events in, topics and API out [3.2, 4, 7]."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from chassis import obligations
+from contracts.events.coaching import (
+    ClientSituationReported,
+    CoachingEnded,
+    CoachingStarted,
+    ContactDetailsReceived,
+    ReferralReturned,
+    WithdrawalReported,
+)
+from contracts.fields import new_id
+from services.referral import receipt
+from tests.component.referral_side import NAME, PHONE, Area, Coaching, Key, area, wanted
+from tests.waiting import until
+
+FACTS = {"service": "coaching", "municipality": "lempaala", "provider": "lempaala", "case_manager": "mikko-maki"}
+
+
+@pytest.fixture(scope="module")
+async def running(world):
+    async with world.running("referral") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+async def manager(running) -> Area:
+    return await area(running)
+
+
+@pytest.fixture(scope="module")
+def coaching(world) -> Coaching:
+    return Coaching(world)
+
+
+async def delivered(manager: Area, coaching: Coaching) -> tuple[dict, Key]:
+    """A referral whose contact details the provider has."""
+    made = await manager.refer()
+    key, offer = coaching.offer(made["referral_id"])
+    await coaching.say(offer)
+    await coaching.sealed(made["referral_id"], key)
+    await coaching.say(ContactDetailsReceived(referral_id=made["referral_id"], key_id=key.id))
+    return await manager.until(made["referral_id"], status="delivered"), key
+
+
+# --- referring
+
+
+async def test_a_referral_is_told_by_number_and_deadline_and_never_by_name(manager, coaching, world):
+    made = await manager.refer(municipality="vesilahti")
+
+    (event,) = await until(lambda: coaching.told("area.referrals.v1", made["referral_id"]))
+    told = event["data"]
+    assert event["type"] == "fi.yhdyspinta.ReferralConsented.v1"
+    assert told["number"] == made["number"]
+    assert (told["municipality"], told["provider"]) == ("vesilahti", "lempaala")
+    assert told["referred_on"] == "2026-03-02"
+    assert told["respond_due_on"] == "2026-03-09"
+    assert told["consent"]["purpose"] == "coaching"
+    for topic in ("area.referrals.v1", "area.obligations.v1"):
+        for record in await world.records(topic):
+            assert b"Aino" not in record.value
+            assert b"5550" not in record.value.replace(made["number"].encode(), b"")
+
+
+async def test_numbers_of_a_year_follow_each_other(manager):
+    first, second = await manager.refer(), await manager.refer()
+
+    assert first["number"].startswith("2026-")
+    assert int(second["number"][5:]) == int(first["number"][5:]) + 1
+
+
+async def test_the_same_command_sent_twice_makes_one_referral(manager):
+    key, body = str(uuid4()), wanted(manager.now)
+
+    first = await manager.post("/referrals", body, key)
+    second = await manager.post("/referrals", body, key)
+
+    assert second.status_code == 201
+    assert second.headers["location"] == first.headers["location"]
+    assert first.headers["location"] == f"/referral/api/referrals/{first.json()['referral_id']}"
+
+
+@pytest.mark.parametrize(("other", "code", "right"), [
+    ({"service": "pointti", "birth_year": 1990}, "age-outside", {"organisation": "lempaala", "service": "coaching"}),
+    ({"service": "wellbeing-planner"}, "outside-agreements", {"organisation": "lempaala", "service": "coaching"}),
+    ({"municipality": "vesilahti", "provider": "vesilahti"}, "wrong-provider",
+     {"organisation": "lempaala", "service": "coaching"}),
+    ({"municipality": "tampere"}, "residence-outside", None),
+])
+async def test_what_the_plan_does_not_allow_is_refused_with_the_right_address(manager, other, code, right):
+    answer = await manager.post("/referrals", wanted(manager.now, **other))
+
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == code
+    assert answer.json()["right_address"] == right
+
+
+async def test_without_consent_no_referral_is_made(manager):
+    body = wanted(manager.now)
+    body["consent"]["name_and_phone"] = False
+
+    answer = await manager.post("/referrals", body)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "consent-missing")
+
+
+async def test_another_organisations_token_makes_and_finds_nothing(running, manager):
+    other = await area(running, organisation="iht")
+    made = await manager.refer()
+
+    assert (await other.post("/referrals", wanted(manager.now))).status_code == 403
+    assert (await other.get(f"/referrals/{made['referral_id']}")).status_code == 404
+    assert (await other.post(f"/referrals/{made['referral_id']}/withdrawal")).status_code == 404
+    assert made["number"] not in (await other.get("/referrals")).text
+
+
+async def test_referrals_are_listed_newest_first_a_page_at_a_time(manager):
+    made = [(await manager.refer())["number"] for _ in range(3)]
+
+    first = (await manager.get("/referrals?limit=2")).json()
+    second = (await manager.get(f"/referrals?limit=2&after={first['next']}")).json()
+
+    seen = [r["number"] for r in first["referrals"] + second["referrals"]]
+    assert seen[:3] == made[::-1]
+
+
+# --- sealing
+
+
+async def test_the_contact_details_open_with_the_providers_key_alone(manager, coaching):
+    made = await manager.refer()
+    key, offer = coaching.offer(made["referral_id"])
+    await coaching.say(offer)
+
+    contact = coaching.open(await coaching.sealed(made["referral_id"], key), key)
+
+    assert (contact.name.reveal(), contact.phone.reveal()) == (NAME, PHONE)
+
+
+async def test_once_received_the_sealed_details_are_tombstoned_and_the_obligation_is_met(manager, coaching):
+    referral, _ = await delivered(manager, coaching)
+
+    await until(lambda: coaching.tombstones(referral["referral_id"]))
+    told = await coaching.obligations(referral["referral_id"])
+    assert ("ObligationOpened", "take-contact-details") in told
+    assert ("ObligationMet", "take-contact-details") in told
+    assert [o["kind"] for o in referral["obligations"]] == ["tell-start"]
+    assert referral["obligations"][0]["owner_role"] == "coach"
+
+
+async def test_an_offer_without_a_trusted_proof_is_a_dead_letter(manager, coaching):
+    made = await manager.refer()
+    _, offer = coaching.offer(made["referral_id"])
+    forged = offer.model_copy(update={"key_id": str(uuid4())})
+
+    event_id = await coaching.say(forged)
+
+    assert await until(lambda: coaching.dead_letters(event_id)) == ["unproven-key"]
+    assert await coaching.told("area.contact-details.v1", made["referral_id"]) == []
+
+
+async def test_a_newer_key_is_sealed_to_again_an_older_one_is_not_and_a_fourth_is_refused(manager, coaching):
+    made = await manager.refer()
+    referral_id = made["referral_id"]
+    for after in (0, 10, 20):
+        key, offer = coaching.offer(referral_id, after)
+        await coaching.say(offer)
+        await coaching.sealed(referral_id, key)
+    _, replayed = coaching.offer(referral_id, 5)
+    await coaching.say(replayed)
+    _, fourth = coaching.offer(referral_id, 30)
+
+    refused = await coaching.say(fourth)
+
+    assert await until(lambda: coaching.dead_letters(refused)) == ["too-many-keys"]
+    assert len(await coaching.told("area.contact-details.v1", referral_id)) == 3
+
+
+async def test_an_offer_for_an_unknown_referral_is_a_dead_letter(coaching):
+    _, offer = coaching.offer(new_id())
+
+    event_id = await coaching.say(offer)
+
+    assert await until(lambda: coaching.dead_letters(event_id)) == ["unknown-subject"]
+
+
+# --- what the provider tells
+
+
+async def test_the_area_learns_start_and_end_as_days(manager, coaching):
+    referral, _ = await delivered(manager, coaching)
+    told = {"referral_id": referral["referral_id"], **FACTS}
+    day = coaching.world.clock().date()
+
+    await coaching.say(CoachingStarted(**told, referred_on=day, started_on=day))
+    started = await manager.until(referral["referral_id"], status="started")
+    await coaching.say(CoachingEnded(**told, started_on=day, ended_on=day))
+    ended = await manager.until(referral["referral_id"], status="ended")
+
+    assert started["started_on"] == ended["ended_on"] == "2026-03-02"
+    assert started["obligations"] == []
+    assert (await manager.post(f"/referrals/{referral['referral_id']}/cancellation")).status_code == 409
+
+
+async def test_a_returned_referral_is_erased_and_waits_for_the_case_manager(manager, coaching):
+    referral, key = await delivered(manager, coaching)
+    referral_id = referral["referral_id"]
+    await coaching.say(ReferralReturned(referral_id=referral_id, reason="no-capacity", **FACTS))
+
+    returned = await manager.until(referral_id, status="returned")
+    assert returned["return_reason"] == "no-capacity"
+    assert {o["kind"] for o in returned["obligations"]} == {"acknowledge-erasure", "act-on-return"}
+    await manager.until(referral_id, contact_details="erased")
+    await coaching.say(coaching.erased(returned, key.id, "return"))
+    await until(lambda: _acknowledged(manager, referral_id))
+
+    assert (await manager.post(f"/referrals/{referral_id}/return/settlement")).status_code == 204
+    assert (await manager.shown(referral_id))["obligations"] == []
+    assert (await manager.post(f"/referrals/{referral_id}/return/settlement")).status_code == 409
+
+
+async def test_free_places_are_shown_to_whoever_refers_next(manager, coaching):
+    def situation(places: int, month: str) -> ClientSituationReported:
+        return ClientSituationReported(
+            month=month, provider="lempaala", service="coaching", residents=(), free_places=places,
+            more_referrals_wanted=True, reported_by="leena-laine",
+        )
+
+    now = coaching.world.clock()
+    await coaching.say(situation(3, "2026-02"), time=now)
+    await coaching.say(situation(9, "2026-02"), time=now - timedelta(hours=1))
+    await coaching.say(situation(7, "2026-01"), time=now + timedelta(seconds=1))
+
+    async def coaching_service():
+        answer = await manager.get("/services?municipality=vesilahti&birth_year=2001")
+        found = {s["service"]: s for s in answer.json()["services"]}
+        return found["coaching"] if found["coaching"]["free_places"] is not None else None
+
+    shown = await until(coaching_service)
+    assert (shown["free_places"], shown["more_referrals_wanted"], shown["by_agreement"]) == (3, True, True)
+
+
+# --- withdrawal
+
+
+async def test_a_withdrawal_is_told_erased_and_acknowledged(manager, coaching):
+    referral, key = await delivered(manager, coaching)
+    referral_id = referral["referral_id"]
+
+    withdrawn = (await manager.post(f"/referrals/{referral_id}/withdrawal")).json()
+
+    assert withdrawn["status"] == "withdrawn"
+    assert withdrawn["contact_details"] in ("erasing", "erased")
+    (event,) = await until(lambda: coaching.told("area.referrals.v1", referral_id, "ConsentWithdrawn"))
+    assert event["data"]["erase_due_at"] > event["data"]["withdrawn_at"]
+    assert (await manager.post(f"/referrals/{referral_id}/contact-details", {"reason": "client-asked"})
+            ).status_code == 410
+    await manager.until(referral_id, contact_details="erased")
+    await until(lambda: coaching.tombstones(referral_id))
+    assert ("ObligationOpened", "acknowledge-erasure") in await coaching.obligations(referral_id)
+
+    await coaching.say(coaching.erased(referral, key.id))
+    done = await until(lambda: _acknowledged(manager, referral_id))
+
+    assert done["erasure"]["late"] is False
+    assert done["obligations"] == []
+    await until(lambda: _met(coaching, referral_id, "acknowledge-erasure"))
+
+
+async def test_a_withdrawal_told_to_both_sides_is_published_once(manager, coaching):
+    referral, _ = await delivered(manager, coaching)
+    referral_id = referral["referral_id"]
+    await coaching.say(WithdrawalReported(
+        referral_id=referral_id, consent_id=referral["consent"]["consent_id"], told_at=coaching.world.clock()))
+    answer = await manager.post(f"/referrals/{referral_id}/withdrawal")
+    await manager.until(referral_id, status="withdrawn")
+
+    again = await manager.post(f"/referrals/{referral_id}/withdrawal")
+
+    assert answer.status_code in (200, 409)
+    assert (again.status_code, again.json()["code"]) == (409, "consent-already-withdrawn")
+    await until(lambda: coaching.told("area.referrals.v1", referral_id, "ConsentWithdrawn"))
+    marker = await manager.refer()
+    await until(lambda: coaching.told("area.referrals.v1", marker["referral_id"]))
+    assert len(await coaching.told("area.referrals.v1", referral_id, "ConsentWithdrawn")) == 1
+
+
+async def test_an_offer_after_the_withdrawal_is_answered_with_the_withdrawal_under_its_old_id(manager, coaching):
+    referral, _ = await delivered(manager, coaching)
+    referral_id = referral["referral_id"]
+    await manager.post(f"/referrals/{referral_id}/withdrawal")
+    sealed_before = len(await coaching.told("area.contact-details.v1", referral_id))
+    _, offer = coaching.offer(referral_id, 60)
+    await coaching.say(offer)
+
+    async def twice():
+        found = await coaching.told("area.referrals.v1", referral_id, "ConsentWithdrawn")
+        return found if len(found) == 2 else None
+
+    first, second = await until(twice)
+    assert (first["id"], first["time"], first["data"]) == (second["id"], second["time"], second["data"])
+    assert len(await coaching.told("area.contact-details.v1", referral_id)) == sealed_before
+
+
+async def test_a_start_that_was_on_its_way_is_kept_in_the_timeline_and_opens_nothing(manager, coaching):
+    referral, _ = await delivered(manager, coaching)
+    referral_id = referral["referral_id"]
+    await manager.post(f"/referrals/{referral_id}/withdrawal")
+    day = coaching.world.clock().date()
+    await coaching.say(CoachingStarted(referral_id=referral_id, referred_on=day, started_on=day, **FACTS))
+
+    async def noted():
+        found = await manager.shown(referral_id)
+        return found if any(e["kind"] == "started" for e in found["timeline"]) else None
+
+    shown = await until(noted)
+    assert shown["status"] == "withdrawn"
+    assert shown["started_on"] is None
+
+
+async def test_a_provider_that_stays_silent_is_escalated_and_its_late_word_closes_the_matter_late(
+    manager, coaching, running, world
+):
+    referral, key = await delivered(manager, coaching)
+    referral_id = referral["referral_id"]
+    await manager.post(f"/referrals/{referral_id}/withdrawal")
+    world.clock.move(timedelta(hours=73))
+    await obligations.sweep_all(running.services["referral"].database)
+
+    await until(lambda: _told(coaching, referral_id, ("ObligationMissed", "acknowledge-erasure")))
+    await coaching.say(coaching.erased(referral, key.id))
+    done = await until(lambda: _acknowledged(manager, referral_id))
+    assert done["erasure"]["late"] is True
+    assert done["obligations"] == []
+
+
+async def test_a_cancelled_referral_is_erased_like_a_withdrawn_one(manager, coaching):
+    made = await manager.refer()
+    cancelled = (await manager.post(f"/referrals/{made['referral_id']}/cancellation")).json()
+
+    assert cancelled["status"] == "cancelled"
+    (event,) = await until(lambda: coaching.told("area.referrals.v1", made["referral_id"], "ReferralCancelled"))
+    assert "reason" not in event["data"]
+    await coaching.say(coaching.erased(cancelled, None, "cancellation"))
+    await until(lambda: _acknowledged(manager, made["referral_id"]))
+
+
+# --- reveal
+
+
+async def test_a_reveal_needs_a_reason_and_leaves_an_audit_row(manager, world):
+    made = await manager.refer()
+    path = f"/referrals/{made['referral_id']}/contact-details"
+
+    assert (await manager.post(path, {"reason": "curiosity"})).status_code == 422
+    shown = await manager.post(path, {"reason": "client-asked"})
+
+    assert shown.json() == {"name": NAME, "phone": PHONE}
+    assert shown.headers["cache-control"] == "no-store"
+    connection = await world.connect("referral")
+    rows = await connection.fetch(
+        "select act, reason from audit_log where about_id = $1 order by seq", made["referral_id"])
+    await connection.close()
+    assert [tuple(row) for row in rows] == [("change:refer", None), ("read:reveal", "client-asked")]
+
+
+async def test_the_name_and_phone_lie_in_no_table_in_the_clear(manager, world):
+    await manager.refer()
+    connection = await world.connect("referral", "postgres")
+    tables = await connection.fetch("select tablename from pg_tables where schemaname = 'public'")
+    for (table,) in tables:
+        rows = await connection.fetch(f"select t::text as row from {table} t")
+        assert not [r for r in rows if "Aino" in r["row"] or "5550123" in r["row"]], table
+    await connection.close()
+
+
+async def test_more_reveals_within_an_hour_than_the_plan_lets_are_refused(running, world):
+    curious = await area(running)
+    made = await curious.refer()
+    path = f"/referrals/{made['referral_id']}/contact-details"
+    answers = [(await curious.post(path, {"reason": "client-asked"})).status_code for _ in range(21)]
+
+    assert answers == [200] * 20 + [429]
+
+
+# --- lost own copy
+
+
+async def test_a_lost_own_copy_is_said_and_the_client_is_asked_again(manager, coaching, world, running):
+    made = await manager.refer()
+    referral_id = made["referral_id"]
+    connection = await world.connect("referral")
+    key_id = await connection.fetchval("select key_id from keys where referral_id = $1", referral_id)
+    await connection.close()
+    (running.services["referral"].settings.keys / key_id).unlink()
+    key, offer = coaching.offer(referral_id)
+    await coaching.say(offer)
+
+    await until(lambda: _told(coaching, referral_id, ("ObligationOpened", "ask-contact-details-again")))
+    lost = await manager.until(referral_id, contact_details="lost")
+    assert "ask-contact-details-again" in {o["kind"] for o in lost["obligations"]}
+    answer = await manager.post(f"/referrals/{referral_id}/contact-details", {"reason": "client-asked"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "details-lost")
+
+    path = f"/referrals/{referral_id}/contact-details/renewal"
+    assert (await manager.post(path, {"name": NAME, "phone": "041 5550 199"})).status_code == 204
+
+    contact = coaching.open(await coaching.sealed(referral_id, key), key)
+    assert contact.phone.reveal() == "+358415550199"
+    assert (await manager.post(path, {"name": NAME, "phone": PHONE})).status_code == 409
+
+
+# --- receipt
+
+
+async def test_the_receipt_proves_who_erased_what_and_when(manager, coaching, world):
+    referral, key = await delivered(manager, coaching)
+    referral_id = referral["referral_id"]
+    await manager.post(f"/referrals/{referral_id}/withdrawal")
+    await coaching.say(coaching.erased(referral, key.id))
+    await until(lambda: _acknowledged(manager, referral_id))
+    await manager.until(referral_id, contact_details="erased")
+
+    document = (await manager.get(f"/referrals/{referral_id}/receipt")).content
+    verdict = receipt.verify(document, world.place.trust)
+
+    assert verdict.genuine
+    assert verdict.complete
+    assert verdict.number == referral["number"]
+    said = " ".join(verdict.lines)
+    assert f"lempaala erased receiving key {key.id}" in said
+    assert "tampere-region erased its own copy" in said
+    assert "PARty" in said
+    assert b"Aino" not in document
+
+    forged = document.replace(key.id.encode(), str(uuid4()).encode())
+    assert not receipt.verify(forged, world.place.trust).genuine
+
+
+async def _acknowledged(manager: Area, referral_id: str) -> dict | None:
+    found = await manager.shown(referral_id)
+    return found if found["erasure"] and found["erasure"]["acknowledged_at"] else None
+
+
+async def _met(coaching: Coaching, referral_id: str, kind: str) -> bool:
+    return ("ObligationMet", kind) in await coaching.obligations(referral_id)
+
+
+async def _told(coaching: Coaching, referral_id: str, what: tuple[str, str]) -> bool:
+    return what in await coaching.obligations(referral_id)
