@@ -218,7 +218,7 @@ class World:
             return self.settings(principal).kafka()
         if principal == "admin":
             return dict(self.place.kafka)
-        return clients.read(self.place.clients / f"{principal}.properties")
+        return clients.read(self.place.clients, principal)
 
     async def producer(self, principal: str) -> AIOKafkaProducer:
         """A started producer with a principal's account, closed with the world."""

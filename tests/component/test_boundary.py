@@ -273,9 +273,13 @@ async def test_other_systems_have_quotas_and_our_services_none(world):
         name: system.quota.settings() for name, system in SYSTEMS.items()}
 
 
-def test_a_client_file_says_what_a_java_client_needs(world):
+def test_client_files_say_what_java_and_librdkafka_need(world):
     file = world.place.clients / "lempaala-party.properties"
-    lines = dict(line.split("=", 1) for line in file.read_text().splitlines() if line and line[0] != "#")
+    lines = dict(line.split("=", 1) for line in file.read_text().splitlines())
     assert lines.keys() == {"bootstrap.servers", "security.protocol", "sasl.mechanism", "sasl.jaas.config", "group.id"}
     assert lines["group.id"].startswith("lempaala-party.")
-    assert lines["sasl.jaas.config"].endswith(f'password="{clients.password_in(file)}";')
+    other = clients.read(world.place.clients, "lempaala-party")
+    assert lines["sasl.jaas.config"].endswith(
+        f' required username="lempaala-party" password="{other["sasl.password"]}";')
+    admin = AdminClient({name: value for name, value in other.items() if name not in ("group.id", "partitioner")})
+    assert world.topic("municipal.from-lempaala-party.v1") in admin.list_topics(timeout=20).topics

@@ -135,7 +135,7 @@ def passwords(place: Place) -> dict[str, str]:
     other systems."""
     found = {service: secret(place.secrets(service) / "kafka-password") for service in SERVICES}
     for system in SYSTEMS:
-        password = clients.password_in(place.clients / f"{system}.properties") or secrets.token_urlsafe(32)
+        password = clients.password_in(place.clients, system) or secrets.token_urlsafe(32)
         clients.write(place.clients, system, password, place.kafka)
         found[system] = password
     return found
@@ -167,8 +167,7 @@ async def _databases(place: Place) -> None:
 def make_reader(place: Place, name: str) -> Path:
     """A reader account for the open topics (Power BI, a researcher); returns its client file."""
     principal = boundary.READER + name.removeprefix(boundary.READER)
-    file = place.clients / f"{principal}.properties"
-    password = clients.password_in(file) or secrets.token_urlsafe(32)
+    password = clients.password_in(place.clients, principal) or secrets.token_urlsafe(32)
     admin = place.admin()
     broker.make_users(admin, {principal: password})
     boundary.admit_reader(admin, principal, place.prefix)
@@ -181,4 +180,4 @@ def revoke_reader(place: Place, name: str) -> None:
     admin = place.admin()
     boundary.expel_reader(admin, principal)
     broker.drop_user(admin, principal)
-    (place.clients / f"{principal}.properties").unlink(missing_ok=True)
+    clients.delete(place.clients, principal)

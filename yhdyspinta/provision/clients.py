@@ -1,4 +1,8 @@
-"""Client files: what another system needs to connect, as Java clients and kcat read it; its password is only here."""
+"""Client files: what another system needs to connect; its password is nowhere else.
+
+`<principal>.properties` is for Java clients, `<principal>.librdkafka.properties` says the same for kcat and for the
+clients of Python, Go, .NET and C, which refuse Java's login setting.
+"""
 
 import re
 from collections.abc import Mapping
@@ -6,49 +10,47 @@ from pathlib import Path
 
 from yhdyspinta.embedded.processes import private_folder, write_private
 
+LIBRDKAFKA = ".librdkafka.properties"
 _SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule required"
-_LOGIN = re.compile(r'username="([^"]*)" password="([^"]*)"')
+_LOGIN = re.compile(r'username="[^"]*" password="([^"]*)"')
 
 
 def write(folder: Path, principal: str, password: str, kafka: Mapping[str, str]) -> Path:
-    """Writes `<principal>.properties`, readable by its owner alone; `kafka` says where the broker is."""
-    file = private_folder(folder) / f"{principal}.properties"
-    ca = kafka.get("ssl.ca.location")
-    lines = [
-        f"bootstrap.servers={kafka['bootstrap.servers']}",
-        f"security.protocol={kafka['security.protocol']}",
-        f"sasl.mechanism={kafka['sasl.mechanism']}",
-        f'sasl.jaas.config={_SCRAM} username="{principal}" password="{password}";',
-        f"group.id={principal}.main",
-        *([f"ssl.truststore.type=PEM\nssl.truststore.location={ca}"] if ca else []),
-        "",
-        "# librdkafka (Python, Go, .NET, C) takes these instead of sasl.jaas.config:",
-        f"# sasl.username={principal}",
-        f"# sasl.password={password}",
-        "# partitioner=murmur2_random",
-        *([f"# ssl.ca.location={ca}"] if ca else []),
-    ]
-    write_private(file, "\n".join(lines) + "\n")
-    return file
+    """Writes both files, readable by their owner alone; `kafka` says where the broker is. Returns the Java one."""
+    server = {name: kafka[name] for name in ("bootstrap.servers", "security.protocol", "sasl.mechanism")}
+    group = {"group.id": f"{principal}.main"}
+    java = {**server, "sasl.jaas.config": f'{_SCRAM} username="{principal}" password="{password}";', **group}
+    other = {**server, "sasl.username": principal, "sasl.password": password, **group,
+             "partitioner": "murmur2_random"}
+    if ca := kafka.get("ssl.ca.location"):
+        java |= {"ssl.truststore.type": "PEM", "ssl.truststore.location": ca}
+        other |= {"ssl.ca.location": ca}
+    private_folder(folder)
+    write_private(folder / f"{principal}{LIBRDKAFKA}", _lines(other))
+    write_private(folder / f"{principal}.properties", _lines(java))
+    return folder / f"{principal}.properties"
 
 
-def password_in(file: Path) -> str | None:
-    """The password of a client file; None where there is none."""
+def _lines(settings: Mapping[str, str]) -> str:
+    return "".join(f"{name}={value}\n" for name, value in settings.items())
+
+
+def password_in(folder: Path, principal: str) -> str | None:
+    """The password in a principal's client file; None where there is none."""
     try:
-        found = _LOGIN.search(file.read_text())
+        found = _LOGIN.search((folder / f"{principal}.properties").read_text())
     except OSError:
         return None
-    return found[2] if found else None
+    return found[1] if found else None
 
 
-def read(file: Path) -> dict[str, str]:
-    """A client file's settings as librdkafka spells them."""
-    rows = (line.split("=", 1) for line in file.read_text().splitlines() if "=" in line and not line.startswith("#"))
-    settings = {name.strip(): value.strip() for name, value in rows}
-    login = _LOGIN.search(settings.pop("sasl.jaas.config"))
-    if login is None:
-        raise ValueError(f"{file} has no sasl.jaas.config with username and password")
-    settings.pop("ssl.truststore.type", None)
-    if ca := settings.pop("ssl.truststore.location", None):
-        settings["ssl.ca.location"] = ca
-    return settings | {"sasl.username": login[1], "sasl.password": login[2], "partitioner": "murmur2_random"}
+def read(folder: Path, principal: str) -> dict[str, str]:
+    """A principal's settings as librdkafka spells them."""
+    lines = (folder / f"{principal}{LIBRDKAFKA}").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if line)
+
+
+def delete(folder: Path, principal: str) -> None:
+    """Deletes both files."""
+    for ending in (".properties", LIBRDKAFKA):
+        (folder / f"{principal}{ending}").unlink(missing_ok=True)
