@@ -27,7 +27,7 @@ from contracts.events.coaching import (
 )
 from contracts.events.referrals import Consent, ReferralConsented
 from contracts.fields import CaseId, ClientId, ConsentId, ReferralId, ReferralNumber, StaffId, new_id
-from services.coaching.cases import domain
+from services.coaching.cases import domain, opening
 from services.coaching.cases.course import Course, Happened, against
 from services.coaching.cases.domain import Act, Case, Status
 from services.coaching.referrals import domain as referrals
@@ -385,7 +385,7 @@ def test_the_later_case_manager_holds_in_either_order() -> None:
 
 def test_a_referral_has_a_case_under_its_own_number() -> None:
     of = referral(number=ReferralNumber("2026-0413"), id=ReferralId(new_id()))
-    decision = domain.open_for(of, CaseId(new_id()), ClientId(new_id()), NOW)
+    decision = opening.open_for(of, CaseId(new_id()), ClientId(new_id()), NOW)
     opened = events(decision)[0].model_dump()
     assert opened["referral_number"] == "2026-0413"
     assert opened["asked_on"] == REFERRED

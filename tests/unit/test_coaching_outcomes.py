@@ -99,16 +99,16 @@ def test_what_never_began_is_told_with_its_first_attempt_and_reason() -> None:
 def test_a_case_that_turns_out_to_have_ended_before_new_year_is_taken_back() -> None:
     of = case(date(2025, 11, 3), held(date(2025, 11, 20)), closed(date(2025, 12, 30), outcome="moved"))
     now = list(domain.tellings(of, True, range(2025, 2027)))
-    before: dict[tuple[int, type[Data]], object] = {(2025, ServiceBegan): 1, (2026, ServiceContinued): 1}
+    before: dict[tuple[int, type[Data]], str] = {(2025, ServiceBegan): "{}", (2026, ServiceContinued): "{}"}
     back = list(domain.taken_back(before, now))
-    assert [(t.year, t.model) for t in back] == [(2026, ServiceContinuedInError)]
+    assert [(t.year, t.model) for _, t in back] == [(2026, ServiceContinuedInError)]
 
 
 def test_a_wait_that_turns_out_to_have_ended_before_new_year_is_taken_back() -> None:
     of = case(date(2025, 11, 3), closed(date(2025, 12, 30), not_begun="declined"))
-    before: dict[tuple[int, type[Data]], object] = {(2025, ApproachReceived): 1, (2026, ApproachReceived): 1}
+    before: dict[tuple[int, type[Data]], str] = {(2025, ApproachReceived): "{}", (2026, ApproachReceived): "{}"}
     back = list(domain.taken_back(before, list(domain.tellings(of, True, range(2025, 2027)))))
-    assert [(t.year, t.model) for t in back] == [(2026, ServiceContinuedInError)]
+    assert [(t.year, t.model) for _, t in back] == [(2026, ServiceContinuedInError)]
 
 
 def test_a_telling_knows_nothing_that_casework_knows_the_client_by() -> None:

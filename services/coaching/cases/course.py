@@ -107,6 +107,12 @@ class Course:
         return min((m.on for m in self.told(MeetingHeld, before) if m.kind != "interview"), default=None)
 
     @property
+    def period(self) -> PeriodStarted | None:
+        """The workshop period that has begun and not ended [3.3]."""
+        ended = {p.period_id for p in self.told(PeriodEnded)}
+        return next((p for p in self.told(PeriodStarted) if p.period_id not in ended), None)
+
+    @property
     def plan(self) -> str | None:
         """The plan with which the last period ended [3.3]."""
         plans = [p.plan for p in self.told(PeriodEnded)]

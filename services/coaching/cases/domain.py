@@ -4,6 +4,7 @@ Pure. What happened goes to the municipal side's casework; of it the area learns
 one act of the coach, and nothing more.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -21,10 +22,17 @@ from contracts.events.casework import (
     NotBegun,
     Origin,
     Outcome,
+    PeriodEnded,
     PeriodStarted,
     WithdrawalTold,
 )
-from contracts.events.coaching import CoachingEnded, CoachingStarted, ReferralReturned, RightAddress
+from contracts.events.coaching import (
+    CoachingEnded,
+    CoachingStarted,
+    ReferralReturned,
+    RightAddress,
+    WithdrawalReported,
+)
 from contracts.fields import CaseId, ClientId, PeriodId
 from services.coaching.cases.course import Course, Happened, against
 from services.coaching.cases.refusals import (
@@ -48,6 +56,8 @@ from services.coaching.referrals.domain import Closing, ConsentNotInForce, Refer
 OURS = "/municipal/coaching"
 Channel = Literal["call", "text-message", "email", "letter", "visit", "other"]
 MeetingKind = Literal["starter-package", "coaching", "three-party", "interview", "my-team"]
+TOLD = (CoachingStarted, CoachingEnded, ReferralReturned, WithdrawalReported)
+"""What the area is told of a case, each by an act of the provider."""
 ReturnReason = Literal["not-eligible", "no-capacity", "wrong-address", "not-started"]
 
 
@@ -67,7 +77,8 @@ class Status(StrEnum):
 class Case:
     """One case of one client at one provider. `sources` opened it: our service, another system, or both.
 
-    `start_told`, `end_told` are the days that the area was told.
+    `start_told`, `end_told` are the days that the area was told; `awaited_number` is a referral's number that
+    another system named and that has not come yet; `untold`: its links are erased, nothing more goes to outcomes.
     """
 
     id: CaseId
@@ -82,8 +93,11 @@ class Case:
     sources: frozenset[str] = frozenset({OURS})
     coach: str | None = None
     referral: Referral | None = None
+    awaited_number: str | None = None
     start_told: date | None = None
     end_told: date | None = None
+    reviewed_on: date | None = None
+    untold: bool = False
 
     @property
     def status(self) -> Status:
@@ -118,28 +132,6 @@ class Act:
 
     def does(self, *events: Data) -> tuple[Happened, ...]:
         return tuple(Happened(f"{self.id}-{n}", self.at, self.by, data) for n, data in enumerate(events))
-
-
-# --- opening
-
-
-def opened(case: Case) -> CaseOpened:
-    """What casework is told of a case that our service opens; the two weeks run from `asked_on` [3.4]."""
-    return CaseOpened(
-        case_id=case.id, client=case.client, service=case.service, municipality=case.municipality,
-        provider=case.provider, referral_number=case.referral.number if case.referral else None,
-        origin=case.origin, asked_on=case.course.asked_on, opened_at=case.opened_at,
-    )
-
-
-def open_for(referral: Referral, case_id: CaseId, client: ClientId, now: datetime) -> Decision[Case]:
-    """A referral has one case, opened for its provider [3.2]."""
-    case = Case(
-        id=case_id, client=client, service=referral.service, municipality=referral.municipality,
-        provider=referral.provider, origin="referral", opened_at=now, number=referral.number,
-        course=Course(referral.service, referral.referred_on), referral=referral,
-    )
-    return decided(case, opened(case))
 
 
 # --- the coach's acts
@@ -326,9 +318,50 @@ def stop(case: Case, act: Act) -> Decided[Case]:
     return decided(replace(case, course=case.course.then(*act.does(closed))), closed)
 
 
+def review(case: Case, act: Act) -> Decision[Case]:
+    """The coach has looked at a case that is open, and it goes on [3.2]. Refused with `CaseIsClosed`."""
+    if case.course.closed:
+        return refuse(CaseIsClosed())
+    return decided(replace(case, reviewed_on=act.today))
+
+
+def remember_told(case: Case, act: Act, events: Sequence[Data]) -> Case:
+    """The case with what the area was told in its timeline."""
+    told = [Happened(f"{act.id}-told-{n}", act.at, act.by, e) for n, e in enumerate(events) if isinstance(e, TOLD)]
+    return replace(case, course=case.course.then(*told)) if told else case
+
+
+def looked_at(case: Case, now: datetime) -> Case:
+    """Somebody looked at the contact details for the first time."""
+    if case.referral is None or case.referral.opened_at:
+        return case
+    return replace(case, referral=replace(case.referral, opened_at=now))
+
+
+def is_untouched(case: Case) -> bool:
+    """Whether nobody has done anything for the client yet."""
+    return not case.course.happened
+
+
 def take_over(case: Case, coach: str) -> Case:
     """Whoever acts first answers for the case from then on."""
     return case if case.coach else replace(case, coach=coach)
+
+
+def day_of(event: Data) -> date | None:
+    """The day on which what an event tells happened, where its data says it; else that is the day of its time."""
+    match event:
+        case ContactAttempted(at=at):
+            return helsinki_day(at)
+        case MeetingHeld(on=on) | CaseClosed(on=on):
+            return on
+        case PeriodStarted(starts_on=on):
+            return on
+        case PeriodEnded(ended_on=on):
+            return on
+        case CaseOpened(opened_at=at):
+            return helsinki_day(at)
+    return None
 
 
 def _happens(case: Case, act: Act, *events: Data) -> Decision[Case]:

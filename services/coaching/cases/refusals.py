@@ -171,3 +171,43 @@ class StartWasTold(Refusal):
         "asiakkuus."
     )
     started_on: date
+
+
+@dataclass(frozen=True)
+class YearClosed(Refusal):
+    """The year in which it happened is final: its pseudonyms are gone."""
+
+    code = reason = "year-closed"
+    sentence_en = "The figures of that year are final, so it can't be recorded any more. Leave it out."
+    sentence_fi = "Sen vuoden luvut on vahvistettu, joten sitä ei voi enää kirjata. Jätä se pois."
+
+
+@dataclass(frozen=True)
+class ReferralOnly(Refusal):
+    """The service takes clients by referral alone [3.3]."""
+
+    code = "referral-only"
+    sentence_en = "Clients come to this service by a case manager's referral alone. Name the referral's number."
+    sentence_fi = "Tähän palveluun tullaan vain asiakasvastaavan ohjaamana. Anna ohjauksen numero."
+    field = "/data/referral_number"
+
+
+@dataclass(frozen=True)
+class NotProvided(Refusal):
+    """The plan gives this service to another provider."""
+
+    code = "not-provided"
+    sentence_en = "The plan gives this service to another provider. Check service and provider."
+    sentence_fi = "Suunnitelman mukaan tätä palvelua tuottaa toinen palveluntuottaja. Tarkista palvelu ja tuottaja."
+    field = "/data/service"
+
+
+@dataclass(frozen=True)
+class CodeNotKnown(Refusal):
+    """The plan in force has no such code; `at` points to the field."""
+
+    code = "code-not-known"
+    sentence_en = "The plan in force does not have this value ({at}). Choose one of its list."
+    sentence_fi = "Voimassa olevassa suunnitelmassa ei ole tätä arvoa ({at}). Valitse arvo luettelosta."
+    status = 422
+    at: str

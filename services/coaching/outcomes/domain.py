@@ -5,10 +5,10 @@ from the case's course; what was told before is compared with it. So a late, rep
 turn of a year, need no rule of their own.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeAlias
 
 from contracts.envelope import Data
 from contracts.events.outcomes import (
@@ -20,6 +20,9 @@ from contracts.events.outcomes import (
     ServiceNotBegun,
 )
 from services.coaching.cases.domain import Case
+
+Told: TypeAlias = Mapping[tuple[int, type[Data]], str]
+"""What was told of a case, by year and event, as the JSON of its data."""
 
 
 @dataclass(frozen=True)
@@ -66,14 +69,14 @@ def tellings(case: Case, new_client: bool, years: range) -> Iterator[Telling]:
             yield Telling(year, ServiceNotBegun, {**wait, "on": not_begun_on, "reason": closed.not_begun})
 
 
-def taken_back(told: Mapping[tuple[int, type[Data]], Any], now: list[Telling]) -> Iterator[Telling]:
-    """What was told as going on over a 1 January and turns out to have ended before it.
+def taken_back(told: Told, now: Collection[Telling]) -> Iterator[tuple[type[Data], Telling]]:
+    """What was told of a year as going on over its 1 January and turns out to have ended before, with its taking back.
 
     An approach told again in error is taken back the same way, for nothing else ends that spell's wait.
     """
-    holds = {(t.year, t.model) for t in now}
-    still = {t.year for t in now}
+    holds = {(telling.year, telling.model) for telling in now}
+    still = {telling.year for telling in now}
     for year, model in told:
         wrong = model is ServiceContinued or (model is ApproachReceived and year not in still)
         if wrong and (year, model) not in holds:
-            yield Telling(year, ServiceContinuedInError, {"year": year})
+            yield model, Telling(year, ServiceContinuedInError, {"year": year})

@@ -112,6 +112,16 @@ class ContactDetailsGone(Refusal):
 
 
 @dataclass(frozen=True)
+class TooManyReveals(Refusal):
+    """A system looked at more contact details within an hour than the plan allows."""
+
+    code = "too-many-reveals"
+    sentence_en = "More contact details were shown within an hour than the plan allows. Go on in an hour."
+    sentence_fi = "Yhteystietoja on näytetty tunnin aikana enemmän kuin suunnitelma sallii. Jatka tunnin kuluttua."
+    status: ClassVar[int] = 429
+
+
+@dataclass(frozen=True)
 class WithdrawalTimeNotPossible(Refusal):
     """A withdrawal is told after the consent and not later than now."""
 
@@ -146,6 +156,11 @@ def change_case_manager(referral: Referral, case_manager: str, at: datetime) -> 
     if at <= referral.case_manager_since:
         return ignored("older-case-manager")
     return decided(replace(referral, case_manager=case_manager, case_manager_since=at))
+
+
+def received(referral: Referral, now: datetime) -> Referral:
+    """The sealed contact details are here; the first time counts."""
+    return referral if referral.received_at else replace(referral, received_at=now)
 
 
 def close(referral: Referral, closing: Closing, at: datetime) -> Decision[Referral]:

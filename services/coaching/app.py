@@ -1,0 +1,82 @@
+"""Coaching, the municipal side: cases, contact details, outcomes, what PARty tells. The table of contents."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from chassis import audit_heads, keys, obligations, parking, web
+from chassis.calendar import helsinki_day
+from chassis.clock import Clock, system_clock
+from chassis.database import Database
+from chassis.key_sweeper import Sweeper
+from chassis.service import Service, Timer
+from chassis.settings import Settings
+from chassis.web import N_, Room
+from contracts import plan
+from services.coaching import access
+from services.coaching.cases import api as cases_api
+from services.coaching.cases import handlers as cases
+from services.coaching.outcomes import handlers as outcomes
+from services.coaching.pointti import api as pointti_api
+from services.coaching.referrals import erasing
+from services.coaching.referrals import handlers as referrals
+from services.coaching.subscribers import subscriptions
+
+ROOMS = (
+    Room("/", N_("Waiting for me"), web.signed_in),
+    Room("/arrived", N_("Arrived"), access.WORKERS),
+    Room("/cases", N_("Cases"), access.WORKERS),
+    Room("/", N_("Figures"), web.signed_in, service="reporting"),
+)
+DESCRIPTION = """
+What a municipal provider does for the clients who are referred to it, or come by themselves.
+
+1. A referral opens a case by itself: `GET /api/cases?status=arrived` lists those that nobody has opened yet.
+2. `POST /api/cases/{case_id}/contact-details` shows name and phone, for a reason that the audit log keeps.
+3. `…/attempts`, `…/appointments`, `…/meetings` record what happens: on the municipal side alone.
+4. `…/start` and `…/end` tell the employment area the two days that the action plan lets it know; the outcome stays
+   on the municipal side, and becomes a figure under a pseudonym.
+5. `…/return` gives a referral back, `…/withdrawal` says that the client withdrew the consent: from then on nobody can
+   read the contact details.
+
+Errors are problems (RFC 9457) with a stable `code` and a sentence that says what to do next, in Finnish or English
+(`Accept-Language`).
+"""
+
+
+def build(settings: Settings, clock: Clock = system_clock) -> Service:
+    """The service, ready to be run."""
+    database = Database(settings, clock)
+    database.keys = keys.key_store(settings)
+    sweeper = Sweeper(database, database.keys, erasing.erased, erasing.lost)
+    erasing.signing_key(settings.secrets)
+    app = web.application(
+        settings, clock, database, side="municipal", rooms=ROOMS, folder=Path(__file__).parent,
+        routes=[cases_api.routes, pointti_api.routes], title="Coaching", description=DESCRIPTION,
+    )
+
+    async def sweep_parked() -> None:
+        park_for = plan.on(helsinki_day(clock())).intake.park_for.delta
+        await parking.sweep(database, service.consumers.dead_letters, park_for)
+
+    async def publish_head() -> None:
+        async with database.begin() as db:
+            await audit_heads.publish_head(db)
+
+    service = Service(
+        settings.service, settings, clock, database, app,
+        subscriptions=subscriptions(),
+        started=[sweeper.start],
+        timers=[
+            *web.timers(database),
+            Timer("keys", timedelta(seconds=1), sweeper.run),
+            Timer("deadlines", timedelta(seconds=30), lambda: obligations.sweep_all(database)),
+            Timer("parked", timedelta(minutes=1), sweep_parked),
+            Timer("audit head", timedelta(minutes=15), publish_head),
+            Timer("turn of the year", timedelta(minutes=5), lambda: outcomes.turn_of_year(database)),
+            Timer("final years", timedelta(hours=1), lambda: outcomes.forget_final_years(database)),
+            Timer("referrals not opened", timedelta(hours=1), lambda: referrals.return_unopened(database)),
+            Timer("contact details not needed", timedelta(hours=1), lambda: referrals.forget_ended(database)),
+            Timer("reviews", timedelta(hours=1), lambda: cases.look_at_reviews(database)),
+        ],
+    )
+    return web.with_health(service)

@@ -1,0 +1,285 @@
+"""Tables of the cases, and the queries that say whose a case is.
+
+A case is stored as its own row, the ids that it is known under, and the events of its course; what lists sort by
+(status, days) is written beside it whenever it is saved.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import orjson
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Date,
+    DateTime,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+    select,
+    text,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from chassis.calendar import helsinki_day
+from chassis.database import Session
+from chassis.decisions import NotFound, Refused
+from contracts.envelope import Data
+from contracts.fields import CaseId, ClientId, ReferralId
+from contracts.topics import TOPICS
+from services.coaching.cases.course import Course, Happened
+from services.coaching.cases.domain import TOLD, Case, Status
+from services.coaching.referrals import store as referrals_store
+from services.coaching.referrals.store import referrals
+
+metadata = MetaData()
+Moment = DateTime(timezone=True)
+Id = Uuid(as_uuid=False)
+CASEWORK = "municipal.casework.v1"
+_MODELS: tuple[type[Data], ...] = (*TOPICS[CASEWORK].models, *TOLD)
+EVENTS = {model.__name__: model for model in _MODELS}
+
+cases = Table(
+    "cases", metadata,
+    Column("case_id", Id, primary_key=True),
+    Column("number", Text, nullable=False),
+    Column("client", Id, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("municipality", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("asked_on", Date, nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Column("coach", Text),
+    Column("referral_id", Id),
+    Column("awaited_number", Text),
+    Column("start_told", Date),
+    Column("end_told", Date),
+    Column("reviewed_on", Date),
+    Column("untold", Boolean, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("began_on", Date),
+    Column("closed_on", Date),
+    Column("attempts", Integer, nullable=False),
+    Column("booked_at", Moment),
+    Column("changed_at", Moment, nullable=False),
+)
+case_ids = Table(
+    "case_ids", metadata,
+    Column("known_as", Id, primary_key=True),
+    Column("case_id", Id, nullable=False),
+    Column("source", Text, nullable=False),
+)
+casework = Table(
+    "casework", metadata,
+    Column("case_id", Id, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("time", Moment, nullable=False),
+    Column("told_by", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("data", Text, nullable=False),
+)
+_REVIEWS = text(
+    "select o.about_id from obligations o join cases c on c.case_id::text = o.about_id "
+    "where o.kind = 'review-case' and o.met_at is null and o.cancelled_at is null "
+    "and o.due_at between :now and :moment and c.changed_at > o.opened_at + interval '1 minute' "
+    "order by o.due_at limit :limit"
+)
+_NEXT_NUMBER = text(
+    "insert into own_numbers (year, last) values (:year, 1) "
+    "on conflict (year) do update set last = own_numbers.last + 1 returning last"
+)
+
+
+@dataclass(frozen=True)
+class Whose:
+    """Whose cases somebody may see: of one provider, of some of its services."""
+
+    provider: str
+    services: frozenset[str]
+
+    def condition(self) -> ColumnElement[bool]:
+        return (cases.c.provider == self.provider) & cases.c.service.in_(sorted(self.services))
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A case as lists show it: no name, no pseudonym."""
+
+    case_id: CaseId
+    number: str
+    service: str
+    municipality: str
+    status: Status
+    origin: str
+    asked_on: date
+    opened_at: datetime
+    coach: str | None
+    began_on: date | None
+    closed_on: date | None
+    attempts: int
+    booked_at: datetime | None
+
+
+# --- one case
+
+
+async def case(db: Session, known_as: str, whose: Whose | None = None) -> Case:
+    """The case, locked, under any id that it is known by; somebody else's is not found. Raises `Refused`."""
+    found = await find(db, known_as, whose)
+    if found is None:
+        raise Refused(NotFound())
+    return found
+
+
+async def find(db: Session, known_as: str, whose: Whose | None = None) -> Case | None:
+    """As `case`; None where nobody opened it."""
+    ids = select(case_ids.c.case_id).where(case_ids.c.known_as == known_as)
+    return await _one(db, cases.c.case_id.in_(ids) if whose is None else cases.c.case_id.in_(ids) & whose.condition())
+
+
+async def of_referral(db: Session, referral_id: str) -> Case | None:
+    """The one case of a referral, locked."""
+    return await _one(db, cases.c.referral_id == referral_id)
+
+
+async def awaiting(db: Session, number: str) -> Sequence[Case]:
+    """Cases that another system opened for a referral's number before the referral came, oldest first."""
+    ids = (await db.execute(
+        select(cases.c.case_id).where(cases.c.awaited_number == number).order_by(cases.c.opened_at, cases.c.case_id)
+    )).scalars().all()
+    found = [await _one(db, cases.c.case_id == each) for each in ids]
+    return [each for each in found if each is not None]
+
+
+async def _one(db: Session, which: ColumnElement[bool]) -> Case | None:
+    """Locks the referral before its case, as every handler does, and loads both with what happened."""
+    seen = (await db.execute(select(cases.c.case_id, cases.c.referral_id).where(which))).first()
+    if seen is None:
+        return None
+    referral = await referrals_store.referral(db, seen.referral_id) if seen.referral_id else None
+    row = (await db.execute(
+        select(cases).where(cases.c.case_id == seen.case_id).with_for_update()
+    )).mappings().one()
+    if referral is None and row["referral_id"]:
+        referral = await referrals_store.referral(db, row["referral_id"])
+    happened = (await db.execute(select(casework).where(casework.c.case_id == seen.case_id))).all()
+    sources = (await db.execute(select(case_ids.c.source).where(case_ids.c.case_id == seen.case_id))).scalars()
+    course = Course(row["service"], row["asked_on"]).then(*(
+        Happened(h.id, h.time, h.told_by, EVENTS[h.event].model_validate_json(h.data)) for h in happened
+    ))
+    return Case(
+        id=CaseId(row["case_id"]), client=ClientId(row["client"]), service=row["service"],
+        municipality=row["municipality"], provider=row["provider"], origin=row["origin"],
+        opened_at=row["opened_at"], course=course, number=row["number"], sources=frozenset(sources),
+        coach=row["coach"], referral=referral, awaited_number=row["awaited_number"], start_told=row["start_told"],
+        end_told=row["end_told"], reviewed_on=row["reviewed_on"], untold=row["untold"],
+    )
+
+
+async def save(db: Session, case: Case) -> None:
+    """Stores a case as it now is, its referral too, and what newly happened in it."""
+    if case.referral:
+        await referrals_store.save(db, case.referral)
+    appointment, closed = case.appointment, case.course.closed
+    values = {
+        "number": case.number, "client": case.client, "service": case.service, "municipality": case.municipality,
+        "provider": case.provider, "origin": case.origin, "asked_on": case.course.asked_on,
+        "opened_at": case.opened_at, "coach": case.coach, "referral_id": case.referral and case.referral.id,
+        "awaited_number": case.awaited_number, "start_told": case.start_told, "end_told": case.end_told,
+        "reviewed_on": case.reviewed_on, "untold": case.untold, "status": case.status,
+        "began_on": case.course.began_on(), "closed_on": closed and closed.on, "attempts": len(case.course.attempts),
+        "booked_at": appointment and appointment.at, "changed_at": db.now,
+    }
+    await db.execute(upsert(cases).values(case_id=case.id, **values).on_conflict_do_update(
+        index_elements=[cases.c.case_id], set_=values))
+    if case.course.happened:
+        await db.execute(upsert(casework).on_conflict_do_nothing(), [
+            {"case_id": case.id, "id": h.id, "time": h.time, "told_by": h.by, "event": type(h.data).__name__,
+             "data": orjson.dumps(h.data.model_dump(mode="json", exclude_none=True)).decode()}
+            for h in case.course.happened
+        ])
+
+
+async def know_as(db: Session, case: Case, known_as: str, source: str) -> None:
+    """From now on the case is known under this id too, which this source gave it."""
+    await db.execute(upsert(case_ids).values(known_as=known_as, case_id=case.id, source=source)
+                     .on_conflict_do_nothing())
+
+
+async def next_own_number(db: Session) -> str:
+    """A number for a case that came without a referral: `A-2026-0001`."""
+    year = helsinki_day(db.now).year
+    last = (await db.execute(_NEXT_NUMBER, {"year": year})).scalar_one()
+    return f"A-{year}-{last:04}"
+
+
+# --- lists
+
+
+async def listed(
+    db: Session, whose: Whose, *, statuses: Collection[Status] = (), coach: str | None = None,
+    service: str | None = None, number: str | None = None, before: str | None = None, limit: int = 50,
+) -> Sequence[Listed]:
+    """Cases that somebody may see, the newest first; `before` is the case after which the last page ended."""
+    found = select(*[cases.c[f] for f in Listed.__dataclass_fields__]).where(whose.condition())
+    if statuses:
+        found = found.where(cases.c.status.in_([s.value for s in statuses]))
+    if coach:
+        found = found.where(cases.c.coach == coach)
+    if service:
+        found = found.where(cases.c.service == service)
+    if number:
+        found = found.where(cases.c.number == number)
+    if before:
+        last = select(cases.c.opened_at, cases.c.case_id).where(cases.c.case_id == before).scalar_subquery()
+        found = found.where(tuple_(cases.c.opened_at, cases.c.case_id) < last)
+    rows = await db.execute(found.order_by(cases.c.opened_at.desc(), cases.c.case_id.desc()).limit(limit))
+    return [Listed(**{**row, "status": Status(row["status"])}) for row in rows.mappings()]
+
+
+async def listed_by_id(db: Session, whose: Whose, ids: Collection[str]) -> dict[str, Listed]:
+    """Of these cases those that somebody may see, by their id."""
+    rows = await db.execute(
+        select(*[cases.c[f] for f in Listed.__dataclass_fields__])
+        .where(cases.c.case_id.in_(list(ids)), whose.condition()))
+    return {row["case_id"]: Listed(**{**row, "status": Status(row["status"])}) for row in rows.mappings()}
+
+
+async def began_before(db: Session, case: Case, clients: Collection[str], on: date) -> bool:
+    """Whether one of these clients had an earlier service of this kind at this provider."""
+    earlier = select(cases.c.case_id).where(
+        cases.c.client.in_(list(clients)), cases.c.service == case.service, cases.c.provider == case.provider,
+        cases.c.case_id != case.id, cases.c.began_on < on)
+    return bool((await db.execute(select(earlier.exists()))).scalar_one())
+
+
+async def open_in_year(db: Session, year: int, after: str, limit: int) -> Sequence[str]:
+    """Cases that were open on 1 January or later, in order of id, behind `after`."""
+    return (await db.execute(
+        select(cases.c.case_id).where(
+            cases.c.closed_on.is_(None) | (cases.c.closed_on >= date(year, 1, 1)), cases.c.case_id > after)
+        .order_by(cases.c.case_id).limit(limit)
+    )).scalars().all()
+
+
+async def closed_before(db: Session, day: date, limit: int) -> Sequence[ReferralId]:
+    """Referrals in force whose case closed before a day and whose keys are not all erased."""
+    return (await db.execute(
+        select(cases.c.referral_id).join(referrals, referrals.c.referral_id == cases.c.referral_id).where(
+            cases.c.closed_on < day, referrals.c.closing.is_(None),
+            text("exists (select from keys where keys.referral_id = cases.referral_id::text "
+                 "and keys.state in ('live', 'lost'))"))
+        .order_by(cases.c.closed_on).limit(limit)
+    )).scalars().all()
+
+
+async def reviews_before(db: Session, moment: datetime, limit: int = 200) -> Sequence[str]:
+    """Cases whose open review is due before a moment and not late yet, and where something happened since it opened."""
+    found = await db.execute(_REVIEWS, {"moment": moment, "now": db.now, "limit": limit})
+    return found.scalars().all()

@@ -1,0 +1,46 @@
+"""Which topics coaching reads, and what it does with each event."""
+
+from collections.abc import Sequence
+
+from chassis import audit_heads
+from chassis.broker import Handlers, Subscription
+from chassis.database import Session
+from contracts import topics
+from contracts.envelope import Event
+from contracts.events.audit_heads import AuditHeadPublished
+from contracts.events.contact_details import ContactDetailsSealed
+from contracts.events.directory import StaffListed
+from contracts.events.referrals import CaseManagerChanged, ConsentWithdrawn, ReferralCancelled, ReferralConsented
+from services.coaching import directory
+from services.coaching.intake import handlers as intake
+from services.coaching.referrals import handlers as referrals
+
+REFERRALS: Handlers = {
+    ReferralConsented: referrals.open_case,
+    CaseManagerChanged: referrals.change_case_manager,
+    ConsentWithdrawn: referrals.close,
+    ReferralCancelled: referrals.close,
+}
+CONTACT_DETAILS: Handlers = {
+    ContactDetailsSealed: referrals.take_sealed,
+}
+DIRECTORY: Handlers = {
+    StaffListed: directory.list_person,
+}
+
+
+async def keep_head(db: Session, event: Event[AuditHeadPublished]) -> None:
+    """The area's audit heads, and the shared ones, are kept here [privacy.md, Audit log]."""
+    await audit_heads.keep_head(db, event)
+
+
+def subscriptions() -> Sequence[Subscription]:
+    """One for each topic; both PARtys' tell the same."""
+    return [
+        Subscription("area.referrals.v1", REFERRALS),
+        Subscription("area.contact-details.v1", CONTACT_DETAILS),
+        *(Subscription(topic, dict.fromkeys(topics.TOPICS[topic].models, intake.take))
+          for topic in (topics.SYSTEMS[party].writes for party in topics.PARTIES)),
+        Subscription("shared.directory.v1", DIRECTORY, tombstone=directory.drop),
+        Subscription("shared.audit-heads.v1", {AuditHeadPublished: keep_head}),
+    ]
