@@ -1,7 +1,8 @@
 """Client files: what another system needs to connect; its password is nowhere else.
 
 `<principal>.properties` is for Java clients, `<principal>.librdkafka.properties` says the same for kcat and for the
-clients of Python, Go, .NET and C, which refuse Java's login setting.
+clients of Python, Go, .NET and C, which refuse Java's login setting. These need librdkafka 2.6.1 or later: before, it
+answers SCRAM with a wrong nonce, which Kafka 4 takes for a wrong password.
 """
 
 import re
@@ -11,6 +12,7 @@ from pathlib import Path
 from yhdyspinta.embedded.processes import private_folder, write_private
 
 LIBRDKAFKA = ".librdkafka.properties"
+NEEDS = "# librdkafka 2.6.1 or later: an older one is refused as if its password were wrong\n"
 _SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule required"
 _LOGIN = re.compile(r'username="[^"]*" password="([^"]*)"')
 
@@ -26,7 +28,7 @@ def write(folder: Path, principal: str, password: str, kafka: Mapping[str, str])
         java |= {"ssl.truststore.type": "PEM", "ssl.truststore.location": ca}
         other |= {"ssl.ca.location": ca}
     private_folder(folder)
-    write_private(folder / f"{principal}{LIBRDKAFKA}", _lines(other))
+    write_private(folder / f"{principal}{LIBRDKAFKA}", NEEDS + _lines(other))
     write_private(folder / f"{principal}.properties", _lines(java))
     return folder / f"{principal}.properties"
 
@@ -47,7 +49,7 @@ def password_in(folder: Path, principal: str) -> str | None:
 def read(folder: Path, principal: str) -> dict[str, str]:
     """A principal's settings as librdkafka spells them."""
     lines = (folder / f"{principal}{LIBRDKAFKA}").read_text().splitlines()
-    return dict(line.split("=", 1) for line in lines if line)
+    return dict(line.split("=", 1) for line in lines if not line.startswith("#"))
 
 
 def delete(folder: Path, principal: str) -> None:
