@@ -16,14 +16,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+import authlib.deprecate  # noqa: F401 - it lets its own warnings through: first it, then the silence
 import httpx
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 from sqlalchemy import Column, DateTime, LargeBinary, MetaData, Table, Text, delete, insert
-
-import authlib.deprecate  # noqa: F401 - it lets its own warnings through: first it, then the silence
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the library asks for another HTTP client than the one it is locked with

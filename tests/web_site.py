@@ -21,7 +21,8 @@ from chassis import audit, tokens, web
 from chassis.database import Database
 from chassis.decisions import NotFound, Refused
 from chassis.policy import SignInAgain, allow
-from chassis.web import Db, Page, Room, Routes, Who, blank
+from chassis.web import Db, Page, Room, Routes, Who, blank, waiting
+from chassis.web.waiting import Task
 from tests.stack import World
 from yhdyspinta.demo import issuer
 from yhdyspinta.embedded.processes import free_port
@@ -69,16 +70,39 @@ class Happened:
 
 
 def home(page: Page, status: int = 200) -> Response:
-    days = {n: page.today + timedelta(days=n) for n in range(-1, 4)}
-    return page.render("home.html", status, days=days)
+    days = [page.today + timedelta(days=n) for n in range(4)]
+    tasks = [
+        Task(days[3], "Marraskuun asiakastilanne", "/cases",
+             "Luvut on koottu valmiiksi: 41 asiakasta, 6 uutta, 3 paikkaa vapaana. Tarkista ja lähetä.", "Tarkista"),
+        Task(page.today - timedelta(days=1), "Ohjaus 2026-0412: ota yhteyttä asiakkaaseen", "/cases",
+             "Yksilövalmennus, Lempäälä. Saapui 12.11. Kaksi yritystä, ei vielä tavoitettu. Esihenkilö saa tiedon "
+             "25.11.", "Soita"),
+        Task(days[2], "Kolmikanta: asiakasvastaava ehdottaa uutta aikaa", "/cases",
+             "Asiakkuus 2026-0371. Vaihtoehdot 1.12. klo 9 ja 2.12. klo 14; asiakas on mukana.", "Valitse aika"),
+        Task(page.now, "Alkukeskustelu: asiakkuus 2026-0398", "/cases", "Lempäälä-talo, huone 2. Ensimmäinen "
+             "tapaaminen; valmennus alkaa, kun se on pidetty.", "Merkitse pidetyksi", "/attempts", post=True),
+    ]
+    answer = waiting.render(page, tasks, happened=[waiting.Happened(
+        "Asiakas 2026-0355 perui suostumuksensa eilen klo 15.42. Yhteystiedot on poistettu.", "/cases",
+        "Katso todiste")])
+    answer.status_code = status
+    return answer
 
 
 def site_routes(happened: Happened) -> Routes:
     routes = Routes("tests")
 
     @routes.page("GET", "/", policy=web.signed_in)
-    async def waiting(page: Page) -> Response:
+    async def start(page: Page) -> Response:
         return home(page)
+
+    @routes.page("GET", "/waiting/count", policy=web.signed_in)
+    async def count(page: Page) -> Response:
+        return waiting.count(page, [])
+
+    @routes.page("GET", "/calm", policy=web.signed_in)
+    async def calm(page: Page) -> Response:
+        return waiting.render(page, [], next_due=page.today + timedelta(days=8))
 
     @routes.page("GET", "/cases", policy=COACHES)
     async def case(page: Page) -> Response:

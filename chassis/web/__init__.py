@@ -80,6 +80,9 @@ public reads lies in `templates/public/`.
     {% endcall %}
     {% endblock %}
 
+The home of each service, `Odottaa minua`, is `chassis.web.waiting`; forms of the public are guarded by
+`chassis.web.public_form`.
+
 Every macro of `templates/ui.html` is there as `ui.…` without an import; its head lists them. A part that htmx
 fetches is a template that extends nothing. A page has no style of its own, no inline script, no inline style.
 

@@ -1,7 +1,7 @@
 """Takes messages out of code and templates into catalogues: `python -m chassis.web.catalogue [FOLDER …]`.
 
-New messages come with an empty translation, old ones leave; what is still to be translated is printed. Without a
-folder it does the chassis and every service. Finnish holds every message of a folder; Swedish those of the chassis'
+New messages come with an empty translation, old ones leave; what is still to be translated is printed. What the
+chassis has translated needs no second translation. Without a folder it does the chassis and every service. Finnish holds every message of a folder; Swedish those of the chassis'
 own pages and of templates in a folder `public`.
 """
 
@@ -63,9 +63,9 @@ def missing(folder: Path) -> list[str]:
     faults = []
     for language in TRANSLATED:
         wanted = messages_in(folder, public=language != DEFAULT)
-        have = _catalogue(folder, language)
+        have, common = _catalogue(folder, language), _common(folder, language)
         for message in wanted:
-            if message.id and not _translated(have, message.id, message.context):
+            if message.id and not any(_translated(c, message.id, message.context) for c in (have, common)):
                 faults.append(f"{folder.name}: no {language} for {message.id!r}")
         faults += [f"{folder.name}: {language} of {m.id!r} has other names or a lone %" for m in have if not _fits(m)]
         faults += [
@@ -79,10 +79,13 @@ def update(folder: Path) -> None:
     """Brings a folder's catalogues to its code: new messages are added without translation, old ones leave."""
     for language in TRANSLATED:
         wanted, have = messages_in(folder, public=language != DEFAULT), _catalogue(folder, language)
+        common = _common(folder, language)
         fresh = Catalog(locale=language, project="Yhdyspinta", charset="utf-8", fuzzy=False)
         for message in wanted:
             if message.id:
                 known = have.get(_key(message.id), message.context)
+                if not (known and known.string) and _translated(common, message.id, message.context):
+                    continue
                 fresh.add(message.id, known.string if known else "", context=message.context)
         if len(fresh):
             file = folder / "catalogues" / language / "messages.po"
@@ -108,6 +111,11 @@ def _catalogue(folder: Path, language: str) -> Catalog:
         return Catalog(locale=language)
     with file.open("rb") as source:
         return read_po(source, locale=language)
+
+
+def _common(folder: Path, language: str) -> Catalog:
+    """What the chassis says for all: a folder need not say it again."""
+    return Catalog(locale=language) if folder == OWN else _catalogue(OWN, language)
 
 
 def _key(identity: str | Sequence[str]) -> str:

@@ -24,7 +24,7 @@ _WHOLE_DAY = {"fi": "ccc d.M.yyyy", "sv": "ccc d.M.yyyy", "en": "ccc d MMM yyyy"
 _TIME = {"fi": "H.mm", "sv": "H.mm", "en": "H:mm"}
 _AT = {"fi": "klo", "sv": "kl.", "en": "at"}
 _FINNISH_MOBILE = re.compile(r"\+358(4\d|50)(\d{4})(\d{2,5})")
-_FINNISH = re.compile(r"\+358(\d{1,2})(\d{3,4})(\d{2,5})")
+_FINNISH = re.compile(r"\+358([235689]|1\d)(\d{4})(\d{1,5})")
 
 
 class Formats:

@@ -8,6 +8,7 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from chassis.decisions import NotFound, Refusal, Refused
+from chassis.policy import NotAllowed
 from chassis.telemetry import name_of
 from chassis.web.texts import N_, Texts, language_of, texts
+from contracts import plan
 
 if TYPE_CHECKING:
     from chassis.web.application import Web
@@ -175,10 +178,19 @@ def reader_language(request: Request) -> str:
     return "fi" if language == "sv" and is_api(request) else language
 
 
+def _roles(codes: str, day: date, language: str) -> str:
+    """Roles as people call them."""
+    roles = plan.on(day).roles
+    return ", ".join(roles[code].text(language) if code in roles else code for code in codes.split(", "))
+
+
 async def refused(request: Request, fault: Exception) -> Response:
     """Handler of `Refused`."""
     assert isinstance(fault, Refused)  # noqa: S101 - registered for it alone
-    return say(request, of_refusal(fault.refusal, reader_language(request)))
+    refusal, language = fault.refusal, reader_language(request)
+    if isinstance(refusal, NotAllowed) and not is_api(request):
+        refusal = NotAllowed(_roles(refusal.belongs_to, request.app.state.web.clock().date(), language))
+    return say(request, of_refusal(refusal, language))
 
 
 async def invalid(request: Request, fault: Exception) -> Response:

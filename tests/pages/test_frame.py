@@ -6,7 +6,7 @@ from tests.pages.harness import DESK, PHONE, fresh_page, no_findings, press_thro
 from tests.web_site import running
 
 COACH = "sanni-esimerkki"
-PATHS = ("/", "/cases", "/attempts", "/none", "/managers", "/accessibility", "/privacy")
+PATHS = ("/", "/calm", "/cases", "/attempts", "/none", "/managers", "/accessibility", "/privacy")
 
 
 @pytest.fixture(scope="module")
@@ -101,9 +101,23 @@ async def test_a_part_that_refreshes_itself_leaves_the_focus_where_it_is(site, p
     async with page.expect_event("console", lambda said: said.text == "asked") as asked:
         await page.evaluate("""() => {
             document.addEventListener("htmx:before:request", (e) => console.log(e.defaultPrevented ? "asked" : "sent"));
-            htmx.trigger(document.getElementById("week"), "refresh-now"); }""")
+            htmx.trigger(document.getElementById("waiting"), "refresh-now"); }""")
     assert (await asked.value).text == "asked"
     assert await link.evaluate("e => e === document.activeElement")
+
+
+async def test_a_part_that_nobody_is_in_refreshes_itself_and_says_when_the_session_is_over(site, person_opens):
+    page = await person_opens(COACH, f"{site.address}/coaching/")
+    refresh = 'htmx.trigger(document.getElementById("waiting"), "refresh-now")'
+    await page.evaluate("document.querySelector('#waiting h2').textContent = 'Vanhaa'")
+    await page.evaluate(refresh)
+    await page.wait_for_function("document.querySelector('#waiting h2').textContent === 'Tänään ja myöhässä'")
+    assert not await page.locator("#session-over").is_visible()
+    await page.context.clear_cookies(name="yp_coaching")
+    await page.evaluate(refresh)
+    await page.locator("#session-over").wait_for(state="visible")
+    assert await page.locator("#waiting li").count() == 4
+    await no_findings(page)
 
 
 async def test_at_400_percent_nothing_needs_scrolling_sideways(site, person_opens):
