@@ -27,7 +27,7 @@ demo: $(READY)
 	@$(BIN)/yhdyspinta demo --port $(PORT)
 
 test: $(TOOLS)
-	$(PYTEST) -n 2 --dist loadscope tests/unit tests/contract tests/component tests/integration
+	$(PYTEST) -n 2 --dist loadscope $(wildcard $(addprefix tests/,unit contract component integration))
 
 test-pages: $(TOOLS)
 	$(PYTEST) tests/pages
