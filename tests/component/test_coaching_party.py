@@ -1,0 +1,290 @@
+"""What PARty tells: taken by right and rule, published unchanged, counted, and never passed on to the area [3.2]."""
+
+from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from contracts.events import casework
+from tests.component.coaching_side import OUTCOMES, SHARED, Area, Party, Provider, events, obligations, provider
+from tests.waiting import until
+
+TODAY = date(2026, 3, 2)
+
+
+@pytest.fixture(scope="module")
+async def running(world):
+    async with world.running("coaching") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+async def coach(running) -> Provider:
+    return await provider(running)
+
+
+@pytest.fixture(scope="module")
+def area(world) -> Area:
+    return Area(world)
+
+
+@pytest.fixture(scope="module")
+def party(world) -> Party:
+    return Party(world)
+
+
+@pytest.fixture(scope="module")
+def vesilahti(world) -> Party:
+    return Party(world, "vesilahti")
+
+
+async def outcome(world, name: str, **wanted) -> dict:
+    """The data of an outcome with these fields, once it is there."""
+
+    async def there() -> dict | None:
+        return next((e["data"] for e in await events(world, OUTCOMES, name)
+                     if all(e["data"].get(n) == v for n, v in wanted.items())), None)
+
+    return await until(there, what=f"{name} {wanted}")
+
+
+# --- right and rule
+
+
+async def test_what_party_opens_is_on_the_common_topic_unchanged_and_waits_in_the_figures(party, coach, world):
+    opened = party.opened(municipality="vesilahti", asked_on=date(2026, 2, 26))
+    event_id = await party.say(opened)
+
+    taken = await party.taken(event_id)
+    assert (taken["source"], taken["subject"]) == ("/lempaala/party", opened.case_id)
+    assert taken["data"]["client"] == opened.client
+    approach = await outcome(world, "ApproachReceived", asked_on="2026-02-26")
+    assert opened.client not in str(approach)
+    assert opened.case_id not in str(approach)
+    shown = (await coach.get(f"/cases/{opened.case_id}")).json()
+    assert shown["number"].startswith("A-2026-")
+    assert [o["kind"] for o in shown["obligations"]] == ["contact-client"]
+
+
+@pytest.mark.parametrize(("changes", "reason"), [
+    ({"provider": "vesilahti"}, "not-yours"),
+    ({"service": "pointti"}, "not-possible"),  # by referral alone [3.3]
+    ({"service": "wellbeing-planner"}, "not-possible"),  # the plan gives it to another provider [4.5]
+    ({"service": "yoga"}, "unknown-code"),
+    ({"municipality": "tampere"}, "unknown-code"),
+    ({"opened_at": datetime(2024, 11, 3, 8, tzinfo=UTC)}, "year-closed"),
+])
+async def test_an_opening_that_can_not_be_is_told_to_its_sender(party, changes, reason):
+    rejection = await party.rejected(await party.say(party.opened(**changes)))
+
+    assert rejection["reason"] == reason
+    assert rejection["source"] == "/lempaala/party"
+    assert rejection["sentence_fi"]
+
+
+async def test_a_case_belongs_to_the_organisation_that_opened_it(party, vesilahti, area, coach):
+    opened = party.opened()
+    await party.taken(await party.say(opened))
+    _, ours = await area.refer(coach)
+
+    theirs = await vesilahti.say(vesilahti.held(opened.case_id, TODAY))
+    assert (await vesilahti.rejected(theirs))["reason"] == "not-yours"
+    assert (await party.rejected(await party.say(party.held(ours["case_id"], TODAY))))["reason"] == "not-yours"
+
+
+async def test_an_opening_that_comes_again_must_say_the_same(party):
+    opened = party.opened()
+    await party.taken(await party.say(opened))
+
+    await party.taken(await party.say(opened))
+    moved = opened.model_copy(update={"municipality": "vesilahti"})
+    assert (await party.rejected(await party.say(moved)))["reason"] == "invalid"
+    other = opened.model_copy(update={"origin": "yhteisetsiva"})
+    assert (await party.rejected(await party.say(other)))["reason"] == "not-possible"
+
+
+async def test_before_and_after_are_judged_by_time_and_not_by_arrival(party, world):
+    opened, now = party.opened(), world.clock()
+    await party.taken(await party.say(opened, time=now - timedelta(minutes=30)))
+    await party.taken(await party.say(party.held(opened.case_id, TODAY), time=now - timedelta(minutes=20)))
+    closing = party.closed(opened.case_id, TODAY, outcome="work")
+    await party.taken(await party.say(closing, time=now - timedelta(minutes=10)))
+
+    late = casework.ContactAttempted.model_validate(
+        {"case_id": opened.case_id, "at": now - timedelta(minutes=25), "channel": "call", "reached": True})
+    await party.taken(await party.say(late, time=now - timedelta(minutes=25)))
+    after = await party.say(party.held(opened.case_id, TODAY), time=now - timedelta(minutes=5))
+    assert (await party.rejected(after))["reason"] == "not-possible"
+
+
+async def test_only_what_began_ends_with_an_outcome(party):
+    opened = party.opened()
+    await party.taken(await party.say(opened))
+
+    rejection = await party.rejected(await party.say(party.closed(opened.case_id, TODAY, outcome="work")))
+    assert (rejection["reason"], rejection["field"]) == ("not-possible", "/data/outcome")
+    early = await party.say(party.closed(opened.case_id, TODAY - timedelta(days=1), not_begun="declined"))
+    assert (await party.rejected(early))["reason"] == "not-possible"
+    await party.taken(await party.say(party.closed(opened.case_id, TODAY, not_begun="declined")))
+
+
+async def test_a_corrected_event_is_taken_under_the_id_of_the_refused_one(party):
+    opened = party.opened()
+    await party.taken(await party.say(opened))
+    refused = await party.say(party.closed(opened.case_id, TODAY, outcome="work"))
+    await party.rejected(refused)
+
+    corrected = party.closed(opened.case_id, TODAY, not_begun="not-reached")
+    await party.taken(await party.say(corrected, event_id=refused))
+
+
+async def test_a_repeat_is_taken_once_and_other_content_under_its_id_is_refused(party, world):
+    opened = party.opened()
+    event_id = await party.say(opened, time=world.clock())
+    taken = await party.taken(event_id)
+    again = await party.say(opened, time=datetime.fromisoformat(taken["time"]), event_id=event_id)
+    other = await party.say(party.opened(), event_id=event_id)
+
+    assert (await party.rejected(other))["reason"] == "id-reused"
+    assert again == event_id
+    assert len([e for e in await events(world, "municipal.casework.v1") if e["id"] == event_id]) == 1
+
+
+# --- parked until opened
+
+
+async def test_what_comes_before_its_opening_is_parked_and_taken_up_in_order_of_time(party, coach, world):
+    opened, now = party.opened(), world.clock()
+    closing = await party.say(party.closed(opened.case_id, TODAY, outcome="education"), time=now)
+    held = await party.say(party.held(opened.case_id, TODAY), time=now - timedelta(minutes=5))
+    await party.say(opened, time=now - timedelta(minutes=10))
+
+    await party.taken(held)
+    await party.taken(closing)
+    shown = (await coach.get(f"/cases/{opened.case_id}")).json()
+    assert (shown["status"], shown["outcome"]) == ("ended", "education")
+
+
+# --- one case a referral
+
+
+async def test_a_case_that_party_opens_for_a_referral_joins_the_first_and_either_id_names_it(
+    party, area, coach, world
+):
+    told, case = await area.refer(coach)
+    joining = party.opened(referral_number=told.number, origin="referral")
+    await party.taken(await party.say(joining))
+    await party.taken(await party.say(party.held(joining.case_id, TODAY)))
+
+    by_theirs = (await coach.get(f"/cases/{joining.case_id}")).json()
+    by_ours = await coach.shown(case)
+    assert by_theirs == by_ours | {"timeline": by_theirs["timeline"]}
+    assert (by_ours["status"], by_ours["start_told"]) == ("running", None)
+    assert "tell-coaching-started" in {o["kind"] for o in by_ours["obligations"]}
+    assert "CoachingStarted" not in await area.names(told.referral_id)
+    started = await coach.act(case, "start", on=str(TODAY))
+    assert started["start_told"] == str(TODAY)
+    assert ("ObligationMet", "contact-client") in await until(lambda: obligations(world, case["case_id"]))
+
+
+async def test_a_referral_joins_the_case_that_party_opened_for_its_number_before(party, area, coach, world):
+    told = area.consented()
+    opened = party.opened(referral_number=told.number, origin="referral")
+    await party.taken(await party.say(opened))
+    withdrawn = await party.say(party.told_withdrawal(opened.case_id))
+    await area.say(told)
+
+    await party.taken(withdrawn)
+    assert [n for n in await area.names(told.referral_id) if n != "ReceivingKeyOffered"][:1] == ["WithdrawalReported"]
+    await area.until_told(told.referral_id, "ContactDetailsErased")
+    listed = (await coach.get("/cases", number=told.number)).json()["cases"]
+    assert [c["case_id"] for c in listed] == [opened.case_id]
+
+
+async def test_another_providers_number_is_not_ones_own(vesilahti, area, coach):
+    told, _ = await area.refer(coach)
+    rejection = await vesilahti.rejected(await vesilahti.say(vesilahti.opened(
+        referral_number=told.number, service="outreach")))
+    assert rejection["reason"] == "not-yours"
+
+
+async def test_a_withdrawal_told_to_party_is_passed_on_and_nothing_else_is(party, area, coach):
+    told, case = await area.refer(coach)
+    joining = party.opened(referral_number=told.number, origin="referral")
+    await party.taken(await party.say(joining))
+    await party.taken(await party.say(party.held(joining.case_id, TODAY)))
+
+    await party.taken(await party.say(party.told_withdrawal(joining.case_id)))
+    await area.until_told(told.referral_id, "ContactDetailsErased")
+    await party.taken(await party.say(party.closed(joining.case_id, TODAY, outcome="interrupted")))
+
+    assert await area.names(told.referral_id) == [
+        "ReceivingKeyOffered", "ContactDetailsReceived", "WithdrawalReported", "ContactDetailsErased"]
+    assert (await coach.shown(case))["status"] == "ended"
+
+
+async def test_a_withdrawal_in_a_case_without_a_referral_is_not_possible(party):
+    opened = party.opened()
+    await party.taken(await party.say(opened))
+    assert (await party.rejected(await party.say(party.told_withdrawal(opened.case_id))))["reason"] == "not-possible"
+
+
+async def test_the_end_of_a_case_that_party_closed_is_told_by_the_coach_alone(party, area, coach):
+    told, case = await area.refer(coach)
+    joining = party.opened(referral_number=told.number, origin="referral")
+    await party.taken(await party.say(joining))
+    await party.taken(await party.say(party.held(joining.case_id, TODAY)))
+    await party.taken(await party.say(party.closed(joining.case_id, TODAY, outcome="work")))
+    assert [o["kind"] for o in (await coach.shown(case))["obligations"]] == ["tell-coaching-ended"]
+
+    after = await coach.act(case, "end", on=str(TODAY))
+    assert (after["end_told"], after["outcome"], after["obligations"]) == (str(TODAY), "work", [])
+    await area.until_told(told.referral_id, "CoachingEnded")
+    assert (await area.names(told.referral_id))[-2:] == ["CoachingStarted", "CoachingEnded"]
+
+
+# --- figures
+
+
+async def test_pointti_of_party_begins_with_its_period_and_ends_with_its_plan(party, area, coach, world):
+    told, _ = await area.refer(coach, service="pointti", municipality="vesilahti")
+    joining = party.opened(
+        referral_number=told.number, origin="referral", service="pointti", municipality="vesilahti")
+    await party.taken(await party.say(joining))
+    await party.taken(await party.say(party.held(joining.case_id, TODAY, "interview")))
+    period = str(uuid4())
+    await party.taken(await party.say(casework.PeriodStarted.model_validate({
+        "case_id": joining.case_id, "period_id": period, "starts_on": TODAY, "ends_on": TODAY + timedelta(days=55)})))
+    await party.taken(await party.say(casework.PeriodEnded.model_validate({
+        "case_id": joining.case_id, "period_id": period, "ended_on": TODAY, "plan": "education"})))
+    await party.taken(await party.say(party.closed(joining.case_id, TODAY, outcome="education")))
+
+    began = await outcome(world, "ServiceBegan", service="pointti")
+    ended = await outcome(world, "ServiceEnded", service="pointti")
+    assert (began["on"], ended["plan"]) == (str(TODAY), "education")
+    assert began["spell_id"] == ended["spell_id"]
+    assert not [r for r in await world.records(SHARED) if b"education" in (r.value or b"")]
+
+
+async def test_the_same_person_of_one_register_has_one_pseudonym_a_year(party, world):
+    first = party.opened(asked_on=date(2026, 1, 12), service="outreach")
+    second = party.opened(asked_on=date(2026, 1, 13), service="outreach", client=first.client)
+    other = party.opened(asked_on=date(2026, 1, 14), service="outreach")
+    for opened in (first, second, other):
+        await party.say(opened)
+
+    one, two, three = [
+        await outcome(world, "ApproachReceived", asked_on=f"2026-01-{day}") for day in (12, 13, 14)]
+    assert one["client"] == two["client"] != three["client"]
+    assert len({one["spell_id"], two["spell_id"], three["spell_id"]}) == 3
+
+
+async def test_an_event_of_a_year_that_is_not_final_is_counted_in_it(party, world):
+    opened = party.opened(asked_on=date(2025, 12, 1), service="ohjaamo")
+    await party.taken(await party.say(opened))
+    await party.taken(await party.say(party.held(opened.case_id, date(2025, 12, 9))))
+
+    began = await outcome(world, "ServiceBegan", on="2025-12-09")
+    continued = await outcome(world, "ServiceContinued", began_on="2025-12-09")
+    assert began["client"] != continued["client"]
+    assert continued["year"] == 2026
