@@ -49,6 +49,10 @@ class Attempt(BaseModel):
     note: str | None = Field(None, max_length=200)
 
 
+class Reason(BaseModel):
+    reason: Literal["call", "other"]
+
+
 class Command(BaseModel):
     model_config = ConfigDict(extra="forbid")
     name: str = Field(pattern=r"^[a-z]+$", examples=["talking"])
@@ -106,7 +110,7 @@ def site_routes(happened: Happened) -> Routes:
 
     @routes.page("GET", "/cases", policy=COACHES)
     async def case(page: Page) -> Response:
-        return page.render("case.html")
+        return page.render("case.html", form=blank())
 
     @routes.page("GET", "/cases/{number}", policy=COACHES)
     async def one_case(number: int, page: Page) -> Response:
@@ -128,6 +132,13 @@ def site_routes(happened: Happened) -> Routes:
     async def reveal(page: Page, db: Db) -> Response:
         await audit.read(db, "case", "2026-0412", page.who, "show-contact", "call")
         return home(page, 409)
+
+    @routes.page("POST", "/contact", policy=COACHES, repeatable=True)
+    async def contact(page: Page) -> Response:
+        form = await page.form(Reason)
+        if form.ok and form.read.reason == "other":
+            raise Refused(NotFound())
+        return page.render("contact.html", 200 if form.ok else 422, form=form)
 
     @routes.page("GET", "/fresh", policy=COACHES)
     async def fresh(page: Page) -> Response:

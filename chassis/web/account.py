@@ -1,6 +1,7 @@
 """The pages of every service: sign in, sign out, language, accessibility, privacy, the API's description."""
 
 import re
+from asyncio import get_running_loop
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -20,7 +21,8 @@ Text = Annotated[str, Query(max_length=2_000)]
 
 @routes.page("GET", "/sign-in", policy=policy.public)
 async def sign_in(page: Asked, db: Db, to: Text = "/", again: bool = False) -> Response:
-    """Off to the issuer; `to` is the path of this service to come back to."""
+    """Off to the issuer; `to` is the path of this service to come back to. Each attempt is a row: they are counted."""
+    page.web.token_rate.take(page.request.state.counted, get_running_loop().time())
     back_to = to if _BACK.fullmatch(to) else "/"
     begun = await page.web.issuer.begin(db, back_to, page.request.cookies.get(_browser_cookie(page)), again=again)
     response = RedirectResponse(begun.address, 303)

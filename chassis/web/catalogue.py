@@ -1,8 +1,8 @@
 """Takes messages out of code and templates into catalogues: `python -m chassis.web.catalogue [FOLDER …]`.
 
 New messages come with an empty translation, old ones leave; what is still to be translated is printed. What the
-chassis has translated needs no second translation. Without a folder it does the chassis and every service. Finnish holds every message of a folder; Swedish those of the chassis'
-own pages and of templates in a folder `public`.
+chassis has translated needs no second translation. Without a folder it does the chassis and every service. Finnish
+holds every message of a folder; Swedish those of the chassis' own pages and of templates in a folder `public`.
 """
 
 import re

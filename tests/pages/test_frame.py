@@ -120,6 +120,25 @@ async def test_a_part_that_nobody_is_in_refreshes_itself_and_says_when_the_sessi
     await no_findings(page)
 
 
+async def test_a_part_of_a_page_is_sent_and_answered_in_its_place(site, person_opens):
+    page = await person_opens(COACH, f"{site.address}/coaching/cases")
+    await press_through(page, "Näytä yhteystiedot")
+    await page.locator("#contact .ds-error-summary").wait_for()
+    assert await page.evaluate("document.activeElement.className") == "ds-error-summary"
+    await no_findings(page)
+    await page.get_by_label("Miksi katsot?").select_option("call")
+    await page.get_by_role("button", name="Näytä yhteystiedot").click()
+    await page.get_by_text("041 5550 123").wait_for()
+    assert "Katsominen on kirjattu" in await page.evaluate("document.activeElement.innerText")
+    await no_findings(page)
+    await page.reload()
+    await page.get_by_label("Miksi katsot?").select_option("other")
+    await page.get_by_role("button", name="Näytä yhteystiedot").click()
+    await page.get_by_role("heading", name="Ei löytynyt").wait_for()
+    assert await page.locator("header.frame").count() == 1
+    await no_findings(page)
+
+
 async def test_at_400_percent_nothing_needs_scrolling_sideways(site, person_opens):
     page = await person_opens(COACH, f"{site.address}/coaching/cases", width=320)
     await no_findings(page)
