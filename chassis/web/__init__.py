@@ -61,9 +61,11 @@ how old this one is. Files up to 2 MiB: `files=True`.
         await handlers.record_attempt(db, case_id, form.read, page.who)
         return page.redirect(f"/cases/{case_id}", said=page.gettext("The attempt is recorded."))
 
-The page that shows it first passes `form=blank(on=page.today)`. `form.refuse("on", sentence)` says a rule of ours
-at a field. Each POST carries the form's key, which `ui.form` puts in: sent twice, done once. A POST that changes
-nothing (a search, a reveal) is `repeatable=True`. When the session has run out, what was typed is kept.
+The page that shows it first passes `form=blank(on=page.today)`. A rule of ours is said at a field (or, with the name
+"", above them all): `except Refused as no: form.refuse("on", page.sentence(no.refusal))`, then the page with 422, which
+undoes what the handler had begun. Each POST carries the form's key, which `ui.form` puts in: sent twice, done once.
+A POST that changes nothing (a search, a reveal) is `repeatable=True`. When the session has run out, what was typed is
+kept. `ui.form(…, target="#contact")` has htmx put the answer into a part of the page.
 
 **Templates** lie in `templates/` of the service or of a capability (a name is unique in the service); what the
 public reads lies in `templates/public/`.
@@ -96,8 +98,10 @@ what is in `templates/public/`, `catalogues/sv/` too). In templates `_("…")`, 
 in a table that a template translates: `STATUS = {"open": N_("Contact under way")}`, `{{ _(STATUS[case.status]) }}`.
 A percent sign in a message is `%%`. Names of organisations, roles, services and codes come from the plan:
 `plan.on(day).services[code].text(page.language)`.
-`python -m chassis.web.catalogue services/<name>` takes new messages out of the code; a unit test fails
-on one that is not translated.
+`python -m chassis.web.catalogue services/<name>` takes new messages out of the code; a unit test fails on one that
+is not translated. What the chassis has translated needs no second translation.
+
+**Page tests** have a real browser: `tests/pages/harness.py`.
 """
 
 from chassis.idempotency import DDL as IDEMPOTENCY_DDL

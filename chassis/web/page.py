@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from chassis.decisions import Refusal
 from chassis.policy import ANONYMOUS, Principal
 from chassis.sessions import SignedIn
 from chassis.web import forms
@@ -84,6 +85,10 @@ class Page:
     def ngettext(self, one: str, many: str, count: int, **values: Any) -> str:
         """The message for a count; `%(num)s` is the count."""
         return str(self.texts.ngettext(one, many, count)) % {"num": count, **values}
+
+    def sentence(self, refusal: Refusal) -> str:
+        """What a refusal says, for a form that shows it at a field."""
+        return refusal.in_english() if self.language == "en" else refusal.in_finnish()
 
     def path(self, path: str) -> str:
         """A path of this service as the browser knows it."""

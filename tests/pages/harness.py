@@ -1,7 +1,12 @@
 """A real browser for page tests: Chromium of the machine, by keyboard, with axe.
 
-    async def test_…(site, person_opens):
-        page = await person_opens("sanni-esimerkki", f"{site.address}/coaching/cases")
+    @pytest.fixture(scope="module")
+    async def address(world):
+        async with over_http(world, "coaching") as (address, running):
+            yield address
+
+    async def test_…(address, person_opens):
+        page = await person_opens("sanni-esimerkki", f"{address}/coaching/cases")
         await no_findings(page)
         await press_through(page, "Kirjaa yritys")
 """
@@ -13,10 +18,27 @@ from contextlib import asynccontextmanager
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright
 
+from tests.stack import Running, World
+from yhdyspinta.demo import issuer
+from yhdyspinta.embedded.processes import free_port
+from yhdyspinta.serve import compose, listening
+
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 PHONE, DESK = 375, 1280
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 Opens = Callable[..., Awaitable[Page]]
+
+
+@asynccontextmanager
+async def over_http(world: World, *services: str) -> AsyncIterator[tuple[str, Running]]:
+    """Services of a world, and the demo's issuer, where a browser can reach them: their address, and they."""
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    people = issuer.application(f"{address}/issuer", world.clock, demo=True)
+    async with world.running(*services, public_url=address, issuer=f"{address}/issuer") as running:
+        whole = compose(list(running.services.values()), {"/issuer": people})
+        async with listening(whole, "127.0.0.1", port):
+            yield address, running
 
 
 @asynccontextmanager
