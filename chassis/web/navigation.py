@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Side = Literal["area", "municipal", "shared"]
 SERVICE_NAMES: Mapping[str, str] = {
-    "referral": N_("Referrals"), "coaching": N_("Services of the municipalities"), "leads": N_("Companies"),
+    "referral": N_("Referring clients"), "coaching": N_("Services of the municipalities"), "leads": N_("Companies"),
     "feedback": N_("Feedback"), "notify": N_("Notices"), "reporting": N_("Figures and reports"),
 }
 """How a service is called among the others of a person who works in several."""
