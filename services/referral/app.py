@@ -10,7 +10,7 @@ from chassis.key_sweeper import Sweeper
 from chassis.service import Service, Timer
 from chassis.settings import Settings
 from chassis.web import N_, Room
-from services.referral import api, own_copy, pages
+from services.referral import api, own_copy, pages, refer_pages
 from services.referral.subscribers import SUBSCRIPTIONS
 
 ROOMS = (
@@ -41,7 +41,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
     sweeper = Sweeper(database, database.keys, own_copy.erased, own_copy.lost)
     app = web.application(
         settings, clock, database, side="area", rooms=ROOMS, folder=Path(__file__).parent,
-        routes=[pages.routes, api.routes], title="Referrals", description=DESCRIPTION,
+        routes=[pages.routes, refer_pages.routes, api.routes], title="Referrals", description=DESCRIPTION,
     )
     app.state.signing_key = proofs.load_signing_key(settings.secrets)
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     Boolean,
     Column,
@@ -31,7 +31,7 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from chassis.database import Session
@@ -172,6 +172,11 @@ class Acknowledgement:
     told: ContactDetailsErased
     published: str
     """The event's data as it lay on the topic: its proof holds for exactly this."""
+
+
+def as_id(text: str) -> str:
+    """The text, where it can be an id; raises ValueError else."""
+    return str(UUID(text))
 
 
 # --- one referral

@@ -1,0 +1,172 @@
+"""Ohjaa asiakas, in three steps: the service, the consent, what happens next. A draft is in the address alone, and
+holds no name.
+"""
+
+from datetime import date, datetime, time
+from typing import Any, Literal
+
+from fastapi import Response
+from markupsafe import Markup
+from pydantic import BaseModel, Field
+from starlette.datastructures import FormData, UploadFile
+
+from chassis import calendar
+from chassis.contact import Contact, Secret
+from chassis.decisions import Refusal, Refused
+from chassis.web import Db, Form, Page, Routes, blank, forms
+from services.referral import handlers, lists, shown
+from services.referral.api import CASE_MANAGERS, READERS, Id
+from services.referral.phone import to_e164
+from services.referral.suitability import Client, Suits, every_service, suit
+from services.referral.wording import Words
+
+routes = Routes()
+CLIENT_LANGUAGES = ("fi", "sv", "en")
+_FIELDS = {"/consent/name_and_phone": "consented", "/consent/given_at": "at", "/name": "name", "/phone": "phone",
+           "/case_manager": "case_manager"}
+
+
+class Asked(BaseModel):
+    """Step 1: what the plan check needs to know."""
+
+    municipality: str = Field(max_length=40)
+    birth_year: int = Field(ge=1000, le=9999)
+    need: str | None = Field(None, max_length=40)
+
+
+class Draft(Asked):
+    """Step 2 as it is opened: the service is chosen."""
+
+    service: str = Field(max_length=40)
+    client_language: Literal["fi", "sv", "en"] = "fi"
+
+
+class Consented(Draft):
+    """Step 2 as it is sent."""
+
+    consented: Literal["yes"] | None = None
+    on: date
+    at: time
+    name: Secret[str]
+    phone: Secret[str]
+    case_manager: str | None = Field(None, max_length=64)
+
+
+@routes.page("GET", "/refer", policy=CASE_MANAGERS)
+async def choose(page: Page, db: Db) -> Response:
+    """Step 1: residence, birth year and need; all services at once, those that suit and those that do not."""
+    words = Words(page)
+    sent = _sent(page)
+    form = _asked(page, sent) if sent else blank()
+    fit: list[Suits] = []
+    unfit: list[Any] = []
+    if form.ok:
+        client = Client(form.read.municipality, form.read.birth_year, form.read.need)
+        fit, unfit = every_service(client, words.rules, page.today)
+        if why := _all_alike(unfit, len(words.rules.services)):
+            form.refuse("birth_year", _sentence(page, why))
+            unfit = []
+    return page.render(
+        "refer.html", 200 if form.ok or not sent else 422, form=form, words=words, fit=fit, unfit=unfit,
+        places=await lists.newest_situations(db), query=_query(form.read) if form.ok else "",
+    )
+
+
+@routes.page("GET", "/refer/consent", policy=CASE_MANAGERS)
+async def ask(page: Page, db: Db) -> Response:
+    """Step 2: what is passed on, to whom and for what, to be read aloud; then consent, name and phone."""
+    draft = forms.read(_sent(page), Draft, page.texts)
+    if not draft.ok:
+        return page.redirect("/refer")
+    now = page.now.astimezone(calendar.HELSINKI)
+    form = blank(on=page.today.isoformat(), at=f"{now:%H:%M}", case_manager=page.who.id)
+    return await _consent_page(page, db, form, draft.read)
+
+
+@routes.page("POST", "/refer/consent", policy=CASE_MANAGERS)
+async def refer(page: Page, db: Db) -> Response:
+    """The referral is made; sent twice, made once."""
+    form = await page.form(Consented, {
+        "name": page.gettext("Write the client's name."), "phone": page.gettext("Write the phone number."),
+    })
+    draft = forms.read(await page.request.form(), Draft, page.texts)
+    if not draft.ok:
+        return page.redirect("/refer")
+    if form.values.get("consented") != "yes":
+        said = page.gettext("Tick this once the client has agreed. Without consent no referral is made.")
+        form.refuse("consented", said)
+    if form.ok:
+        try:
+            made = await handlers.refer(db, _wish(form.read), page.who)
+            return page.redirect(f"/referrals/{made.id}/sent")
+        except Refused as fault:
+            form.refuse(_FIELDS.get(fault.refusal.field or "", ""), _sentence(page, fault.refusal))
+    return await _consent_page(page, db, form, draft.read, 422)
+
+
+@routes.page("GET", "/referrals/{referral_id}/sent", policy=READERS)
+async def sent(referral_id: Id, page: Page, db: Db) -> Response:
+    """Step 3: the number, what happens next, and by when the provider must act."""
+    seen = await shown.whole(db, referral_id, page.who)
+    return page.render("sent.html", seen=seen, referral=seen.referral, words=Words(page))
+
+
+async def _consent_page(page: Page, db: Db, form: Form[Any], draft: Draft, status: int = 200) -> Response:
+    words = Words(page)
+    found = suit(Client(draft.municipality, draft.birth_year, draft.need), draft.service, words.rules, page.today)
+    if not isinstance(found, Suits):
+        return page.redirect(f"/refer?{_query(draft)}")
+    rules = words.rules
+    spoken = page.web.rendering.render("public/consent-words.html", draft.client_language, {
+        "provider": rules.organisations[found.provider].text(draft.client_language),
+        "purpose": rules.codes["consent-purpose"][draft.service].text(draft.client_language),
+        "told": rules.services[draft.service].start_and_end_told,
+        "hours": rules.consent.erase_within.value,
+    })
+    others = [(language, f"{_query(draft)}&service={draft.service}&client_language={language}")
+              for language in CLIENT_LANGUAGES if language != draft.client_language]
+    people = await lists.colleagues(db, page.who.organisation or "", "case-manager")
+    if page.who.id not in dict(people):
+        people = [(page.who.id, page.who.name), *people]
+    return page.render(
+        "consent.html", status, form=form, draft=draft, found=found, words=words, spoken=Markup(spoken),  # noqa: S704
+        others=others, back=_query(draft), people=people,
+    )
+
+
+def _sent(page: Page) -> FormData:
+    """What stands in the address, read as a form is."""
+    typed: list[tuple[str, str | UploadFile]] = [*page.request.query_params.multi_items()]
+    return FormData(typed)
+
+
+def _asked(page: Page, sent: FormData) -> Form[Asked]:
+    return forms.read(sent, Asked, page.texts, {
+        "birth_year": page.gettext("Write the birth year with four digits, for example 2001."),
+        "municipality": page.gettext("Choose where the client lives."),
+    })
+
+
+def _wish(sent: Consented) -> handlers.Wish:
+    return handlers.Wish(
+        municipality=sent.municipality, birth_year=sent.birth_year, need=sent.need, service=sent.service,
+        consented=sent.consented == "yes", given_at=datetime.combine(sent.on, sent.at, calendar.HELSINKI),
+        contact=Contact(sent.name, to_e164(sent.phone)), case_manager=sent.case_manager,
+    )
+
+
+def _all_alike(unfit: list[Any], services: int) -> Refusal | None:
+    """The one reason that no service suits: the birth year itself."""
+    if len(unfit) == services and len({each.why.code for each in unfit}) == 1:
+        why: Refusal = unfit[0].why
+        return why if why.code == "birth-year-not-possible" else None
+    return None
+
+
+def _sentence(page: Page, why: Refusal) -> str:
+    return why.in_english() if page.language == "en" else why.in_finnish()
+
+
+def _query(draft: Asked) -> str:
+    need = f"&need={draft.need}" if draft.need else ""
+    return f"municipality={draft.municipality}&birth_year={draft.birth_year}{need}"
