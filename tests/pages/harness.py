@@ -9,6 +9,8 @@
         page = await person_opens("sanni-esimerkki", f"{address}/coaching/cases")
         await no_findings(page)
         await press_through(page, "Kirjaa yritys")
+
+Wait with locators: the pages forbid `eval`, which Playwright's `wait_for_function` needs.
 """
 
 import os

@@ -111,7 +111,7 @@ async def test_a_part_that_nobody_is_in_refreshes_itself_and_says_when_the_sessi
     refresh = 'htmx.trigger(document.getElementById("waiting"), "refresh-now")'
     await page.evaluate("document.querySelector('#waiting h2').textContent = 'Vanhaa'")
     await page.evaluate(refresh)
-    await page.wait_for_function("document.querySelector('#waiting h2').textContent === 'Tänään ja myöhässä'")
+    await page.locator("#waiting h2", has_text="Tänään ja myöhässä").wait_for()
     assert not await page.locator("#session-over").is_visible()
     await page.context.clear_cookies(name="yp_coaching")
     await page.evaluate(refresh)
