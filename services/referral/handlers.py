@@ -49,11 +49,12 @@ def in_force(db: Session) -> Plan:
     return plan.on(helsinki_day(db.now))
 
 
-async def refer(db: Session, wish: Wish, by: Principal) -> Referral:
+async def refer(db: Session, wish: Wish, by: Principal, instead_of: str | None = None) -> Referral:
     """A client is referred with consent [3.2]: plan check, own copy under a key of its own, ReferralConsented.
 
-    Raises `Refused`: the plan's reasons (`suitability`), `AnotherPurpose`, `NotAColleague`, `ConsentMissing`,
-    `ConsentTimeNotPossible`.
+    With `instead_of`, a returned referral of the same client, its return is dealt with thereby. Raises `Refused`:
+    `NotAllowed` to another organisation, the plan's reasons (`suitability`), `AnotherPurpose`, `NotAColleague`,
+    `ConsentMissing`, `ConsentTimeNotPossible`.
     """
     if by.organisation != domain.ORGANISATION:
         raise Refused(NotAllowed(domain.ORGANISATION))
@@ -78,6 +79,10 @@ async def refer(db: Session, wish: Wish, by: Principal) -> Referral:
     await duties.await_provider(db, referral, rules)
     await store.note(db, referral.id, "referred", new.recorded_by)
     await audit.changed(db, "referral", referral.id, by, "refer")
+    if instead_of is not None:
+        returned = await store.find(db, instead_of, organisation=by.organisation, for_update=True)
+        if returned and await duties.return_settled(db, returned):
+            await store.note(db, returned.id, "referred-again", new.recorded_by, number=referral.number)
     return referral
 
 

@@ -72,13 +72,19 @@ async def numbered(db: Session, ids: Sequence[str]) -> dict[str, Listed]:
 
 
 async def latest(db: Session, organisation: str, case_manager: str, limit: int) -> list[tuple[Listed, Entry]]:
-    """What others did last with a case manager's referrals, newest first."""
-    found = await db.execute(
-        select(*_LISTED, timeline.c.at, timeline.c.kind, timeline.c.by, timeline.c.detail)
-        .join(timeline, timeline.c.referral_id == referrals.c.id)
+    """The last that a provider did with each of a case manager's referrals, newest first."""
+    newest = (
+        select(timeline.c.referral_id, timeline.c.id, timeline.c.at, timeline.c.kind, timeline.c.by, timeline.c.detail)
+        .join(referrals, timeline.c.referral_id == referrals.c.id)
         .where(referrals.c.organisation == organisation, referrals.c.case_manager == case_manager,
-               timeline.c.by != case_manager)
-        .order_by(timeline.c.at.desc(), timeline.c.id.desc()).limit(limit)
+               timeline.c.by == referrals.c.provider)
+        .ext(distinct_on(timeline.c.referral_id))
+        .order_by(timeline.c.referral_id, timeline.c.at.desc(), timeline.c.id.desc()).subquery()
+    )
+    found = await db.execute(
+        select(*_LISTED, newest.c.at, newest.c.kind, newest.c.by, newest.c.detail)
+        .join(newest, newest.c.referral_id == referrals.c.id)
+        .order_by(newest.c.at.desc(), newest.c.id.desc()).limit(limit)
     )
     return [(_listed_of(row), Entry(row.at, row.kind, row.by, row.detail)) for row in found]
 

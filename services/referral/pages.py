@@ -66,7 +66,7 @@ async def home(page: Page, db: Db) -> Response:
     if page.who.has("case-manager"):
         words = Words(page)
         for each, entry in await lists.latest(db, page.who.organisation or "", page.who.id, 5):
-            said = f"{each.number}: {words.happened(entry, each.service)}"
+            said = f"{each.number}, {words.formats.moment(entry.at)}: {words.happened(entry, each.service)}"
             link = page.gettext("See the receipt") if each.status in ERASING else page.gettext("Open the referral")
             place = f"/referrals/{each.id}/receipt" if each.status in ERASING else f"/referrals/{each.id}"
             happened.append(Happened(said, place, link))
@@ -123,12 +123,17 @@ async def every(
     if number and len(found) == 1:
         return page.redirect(f"/referrals/{found[0].id}")
     here = found[:PAGE_ROWS]
-    names = await lists.names(db, [each.case_manager for each in here])
+    names = await _names(page, db, [each.case_manager for each in here])
     more = f"{here[-1].referred_on.isoformat()}_{here[-1].id}" if len(found) > PAGE_ROWS else None
     return page.render(
         "referrals.html", words=words, referrals=here, names=names, more=more, show=show, mine=mine, number=number,
         filters=FILTERS, whose=whose, first=not after,
     )
+
+
+async def _names(page: Page, db: Db, ids: Sequence[str]) -> dict[str, str]:
+    """Names of staff by id; the reader's own is known without the directory."""
+    return {page.who.id: page.who.name, **await lists.names(db, ids)}
 
 
 def _place(after: str) -> tuple[date, str] | None:
@@ -166,7 +171,7 @@ async def reveal(referral_id: Id, page: Page, db: Db) -> Response:
     except Refused as fault:
         if fault.refusal.code not in ("details-erased", "details-lost"):
             raise
-        return page.redirect(f"/referrals/{referral_id}", said=_sentence(page, fault))
+        return page.redirect(f"/referrals/{referral_id}", said=page.sentence(fault.refusal))
     return await _referral(page, db, referral_id, contact=contact)
 
 
@@ -181,7 +186,7 @@ async def give_details_again(referral_id: Id, page: Page, db: Db) -> Response:
             return page.redirect(f"/referrals/{referral_id}", said=said)
         except Refused as fault:
             field = (fault.refusal.field or "").removeprefix("/")
-            form.refuse(field if field in ("name", "phone") else "", _sentence(page, fault))
+            form.refuse(field if field in ("name", "phone") else "", page.sentence(fault.refusal))
     return await _referral(page, db, referral_id, 422, details_form=form)
 
 
@@ -201,7 +206,7 @@ async def _referral(page: Page, db: Db, referral_id: str, status: int = 200, *, 
                     reveal_form: Form[Any] | None = None, details_form: Form[Any] | None = None) -> Response:
     words = Words(page)
     seen = await shown.whole(db, referral_id, page.who)
-    names = await lists.names(db, [*(entry.by for entry in seen.entries), seen.referral.case_manager])
+    names = await _names(page, db, [*(entry.by for entry in seen.entries), seen.referral.case_manager])
     return page.render(
         "referral.html", status, words=words, seen=seen, referral=seen.referral, names=names, contact=contact,
         reveal_form=reveal_form or blank(), details_form=details_form or blank(),
@@ -216,7 +221,7 @@ async def _referral(page: Page, db: Db, referral_id: str, status: int = 200, *, 
 async def ask_withdrawal(referral_id: Id, page: Page, db: Db) -> Response:
     """What will happen, to whose copies, by when; then the press."""
     now = page.now.astimezone(calendar.HELSINKI)
-    return await _withdrawal(page, db, referral_id, blank(on=page.today.isoformat(), at=f"{now:%H:%M}"))
+    return await _withdrawal(page, db, referral_id, blank(on=page.today, at=now.time()))
 
 
 @routes.page("POST", "/referrals/{referral_id}/withdrawal", policy=CASE_MANAGERS)
@@ -226,12 +231,12 @@ async def withdraw(referral_id: Id, page: Page, db: Db) -> Response:
         told_at = datetime.combine(form.read.on, form.read.at, calendar.HELSINKI)
         try:
             await handlers.withdraw(db, referral_id, told_at, page.who)
-            said = page.gettext("The withdrawal is recorded. From now on nobody can read the contact details.")
+            said = page.gettext("The withdrawal is recorded. Nobody in the area can read the contact details any more.")
             return page.redirect(f"/referrals/{referral_id}/receipt", said=said)
         except Refused as fault:
             if fault.refusal.code != "withdrawal-time-not-possible":
                 raise
-            form.refuse("at", _sentence(page, fault))
+            form.refuse("at", page.sentence(fault.refusal))
     return await _withdrawal(page, db, referral_id, form, 422)
 
 
@@ -289,7 +294,3 @@ def _written(page: Page, seen: shown.Whole, language: str) -> Markup:
         "purpose": rules.codes["consent-purpose"][seen.referral.consent.purpose].text(language),
     })
     return Markup(text)  # noqa: S704 - our own template, which escapes
-
-
-def _sentence(page: Page, fault: Refused) -> str:
-    return fault.refusal.in_english() if page.language == "en" else fault.refusal.in_finnish()

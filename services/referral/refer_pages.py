@@ -4,6 +4,7 @@ holds no name.
 
 from datetime import date, datetime, time
 from typing import Any, Literal
+from urllib.parse import urlencode
 
 from fastapi import Response
 from markupsafe import Markup
@@ -14,7 +15,7 @@ from chassis import calendar
 from chassis.contact import Contact, Secret
 from chassis.decisions import Refusal, Refused
 from chassis.web import Db, Form, Page, Routes, blank, forms
-from services.referral import handlers, lists, shown
+from services.referral import handlers, lists, shown, store
 from services.referral.api import CASE_MANAGERS, READERS, Id
 from services.referral.phone import to_e164
 from services.referral.suitability import Client, Suits, every_service, suit
@@ -32,6 +33,8 @@ class Asked(BaseModel):
     municipality: str = Field(max_length=40)
     birth_year: int = Field(ge=1000, le=9999)
     need: str | None = Field(None, max_length=40)
+    again: str | None = Field(None, max_length=36)
+    """The returned referral whose client is referred again, if so."""
 
 
 class Draft(Asked):
@@ -57,17 +60,18 @@ async def choose(page: Page, db: Db) -> Response:
     """Step 1: residence, birth year and need; all services at once, those that suit and those that do not."""
     words = Words(page)
     sent = _sent(page)
-    form = _asked(page, sent) if sent else blank()
+    asked = "birth_year" in sent
+    form = _asked(page, sent) if asked else blank(**dict(sent.multi_items()))
     fit: list[Suits] = []
     unfit: list[Any] = []
     if form.ok:
         client = Client(form.read.municipality, form.read.birth_year, form.read.need)
         fit, unfit = every_service(client, words.rules, page.today)
         if why := _all_alike(unfit, len(words.rules.services)):
-            form.refuse("birth_year", _sentence(page, why))
+            form.refuse("birth_year", page.sentence(why))
             unfit = []
     return page.render(
-        "refer.html", 200 if form.ok or not sent else 422, form=form, words=words, fit=fit, unfit=unfit,
+        "refer.html", 200 if form.ok or not asked else 422, form=form, words=words, fit=fit, unfit=unfit,
         places=await lists.newest_situations(db), query=_query(form.read) if form.ok else "",
     )
 
@@ -79,7 +83,7 @@ async def ask(page: Page, db: Db) -> Response:
     if not draft.ok:
         return page.redirect("/refer")
     now = page.now.astimezone(calendar.HELSINKI)
-    form = blank(on=page.today.isoformat(), at=f"{now:%H:%M}", case_manager=page.who.id)
+    form = blank(on=page.today, at=now.time(), case_manager=page.who.id)
     return await _consent_page(page, db, form, draft.read)
 
 
@@ -95,12 +99,14 @@ async def refer(page: Page, db: Db) -> Response:
     if form.values.get("consented") != "yes":
         said = page.gettext("Tick this once the client has agreed. Without consent no referral is made.")
         form.refuse("consented", said)
-    if form.ok:
+    if form.model is not None:
         try:
-            made = await handlers.refer(db, _wish(form.read), page.who)
-            return page.redirect(f"/referrals/{made.id}/sent")
+            wish = _wish(form.model)
+            if form.ok:
+                made = await handlers.refer(db, wish, page.who, instead_of=_returned(form.model))
+                return page.redirect(f"/referrals/{made.id}/sent")
         except Refused as fault:
-            form.refuse(_FIELDS.get(fault.refusal.field or "", ""), _sentence(page, fault.refusal))
+            form.refuse(_FIELDS.get(fault.refusal.field or "", ""), page.sentence(fault.refusal))
     return await _consent_page(page, db, form, draft.read, 422)
 
 
@@ -163,10 +169,15 @@ def _all_alike(unfit: list[Any], services: int) -> Refusal | None:
     return None
 
 
-def _sentence(page: Page, why: Refusal) -> str:
-    return why.in_english() if page.language == "en" else why.in_finnish()
-
-
 def _query(draft: Asked) -> str:
-    need = f"&need={draft.need}" if draft.need else ""
-    return f"municipality={draft.municipality}&birth_year={draft.birth_year}{need}"
+    """The draft as an address: all there is of it, and no name in it."""
+    told = {"municipality": draft.municipality, "birth_year": draft.birth_year, "need": draft.need,
+            "again": draft.again}
+    return urlencode({name: value for name, value in told.items() if value is not None})
+
+
+def _returned(draft: Asked) -> str | None:
+    try:
+        return store.as_id(draft.again or "")
+    except ValueError:
+        return None

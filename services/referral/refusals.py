@@ -231,10 +231,12 @@ class NeedNotServed(RightAddressKnown):
     """The service answers to other needs."""
 
     code = "need-not-served"
-    sentence_en = "The service does not answer to this need."
-    sentence_fi = "Palvelu ei vastaa tähän tarpeeseen."
+    sentence_en = "The service answers to other needs: {needs_en}."
+    sentence_fi = "Palvelu vastaa muihin tarpeisiin: {needs_fi}."
     status = 422
     field = "/need"
+    needs_en: str = ""
+    needs_fi: str = ""
 
 
 @dataclass(frozen=True)

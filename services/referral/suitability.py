@@ -95,7 +95,11 @@ def _unfit(client: Client, service: str, rules: Service, plan: Plan, on: date) -
     if not limits.may_admit(client.birth_year, on):
         return AgeOutside(service, client.municipality, ages=spell_ages(limits))
     if client.need is not None and client.need not in rules.needs:
-        return NeedNotServed(service, client.municipality)
+        served = [plan.codes["client-need"][need] for need in rules.needs]
+        return NeedNotServed(
+            service, client.municipality, needs_en=", ".join(label.en for label in served),
+            needs_fi=", ".join(label.fi for label in served),
+        )
     if service == "immigrant-services" and surely_within(
         plan.immigrant_services.working_age, client.birth_year, on
     ):

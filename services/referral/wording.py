@@ -24,6 +24,10 @@ STATUS: Mapping[Status, tuple[str, str]] = {
     Status.WITHDRAWN: (N_("Consent withdrawn"), "neutral"),
     Status.CANCELLED: (N_("Cancelled"), "neutral"),
 }
+SUIT = (
+    N_("One service suits"), N_("Two services suit"), N_("Three services suit"), N_("Four services suit"),
+    N_("Five services suit"), N_("All six services suit"),
+)
 RETURN_REASONS = {
     "not-eligible": N_("the service is not meant for this client"),
     "no-capacity": N_("there is no place just now"),
@@ -38,13 +42,14 @@ _SENTENCES = {
     "started": N_("The service began on %(on)s."),
     "ended": N_("The service ended on %(on)s."),
     "returned": N_("The provider returned the referral: %(reason)s."),
-    "withdrawn": N_("The client withdrew the consent. Nobody can read the contact details any more."),
-    "cancelled": N_("The referral was cancelled. Nobody can read the contact details any more."),
+    "withdrawn": N_("The client withdrew the consent. Nobody in the area can read the contact details any more."),
+    "cancelled": N_("The referral was cancelled. Nobody in the area can read the contact details any more."),
     "acknowledged": N_("The provider acknowledged that it erased the contact details."),
     "own-copy-erased": N_("The area's own copy of the contact details was erased."),
     "own-copy-lost": N_("The key of the own copy is lost: the contact details can't be read."),
     "details-given-again": N_("The client told name and phone again."),
     "revealed": N_("The contact details were looked at: %(reason)s."),
+    "referred-again": N_("The client was referred again: %(number)s."),
     "return-settled": N_("The return is dealt with."),
 }
 _LATE = N_("It came after the referral was closed and changes nothing.")
@@ -70,6 +75,11 @@ class Words:
         known = self.rules.organisations.get(code or "")
         return known.text(self.language) if known else code or ""
 
+    def how_many_suit(self, number: int) -> str:
+        """`Kolme palvelua sopii`"""
+        many = self.page.ngettext("%(num)s service suits", "%(num)s services suit", number)
+        return self.page.gettext(SUIT[number - 1]) if number <= len(SUIT) else many
+
     def municipality(self, code: str) -> str:
         known = self.rules.municipalities.get(code)
         return known.text(self.language) if known else code
@@ -84,8 +94,7 @@ class Words:
 
     def reason(self, why: RightAddressKnown) -> str:
         """Why a service does not suit, the right address left out: it stands apart."""
-        plain = replace(why, right_en="", right_fi="")
-        return plain.in_english() if self.language == "en" else plain.in_finnish()
+        return self.page.sentence(replace(why, right_en="", right_fi=""))
 
     def day(self, moment: datetime) -> date:
         """A deadline at the end of a day is that day."""
@@ -117,6 +126,7 @@ class Words:
         """An entry of the timeline as sentences."""
         detail = entry.detail
         values: dict[str, Any] = {
+            "number": detail.get("number", ""),
             "purpose": self.code("consent-purpose", purpose),
             "on": self.formats.date_(date.fromisoformat(detail["on"])) if "on" in detail else "",
             "reason": (self.return_reason if entry.kind == "returned" else self._reveal_reason)(detail.get("reason")),

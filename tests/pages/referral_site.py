@@ -1,18 +1,13 @@
-"""Referral over real HTTP with the demo's issuer beside it, and a coaching that answers on the real topics."""
+"""Referral over real HTTP, and a coaching that answers on the real topics."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import httpx
-
-from chassis.service import together
 from contracts.events.coaching import ContactDetailsReceived
 from tests.component.referral_side import Area, Coaching, Key, area
+from tests.pages.harness import over_http
 from tests.stack import Running, World
-from yhdyspinta.demo import issuer
-from yhdyspinta.embedded.processes import free_port
-from yhdyspinta.serve import build, compose, listening
 
 MANAGER = "mikko-mallila"
 
@@ -43,15 +38,5 @@ class Site:
 
 @asynccontextmanager
 async def site_of(world: World) -> AsyncIterator[Site]:
-    port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    settings = world.settings("referral", public_url=address, issuer=f"{address}/issuer", demo=True)
-    service = build(settings, world.clock)
-    sign_in = issuer.application(settings.issuer, world.clock, demo=True)
-    async with (
-        together([service]),
-        listening(compose([service], {"/issuer": sign_in}), "127.0.0.1", port),
-        httpx.AsyncClient(base_url=address) as http,
-    ):
-        running = Running({"referral": service}, http)
+    async with over_http(world, "referral") as (address, running):
         yield Site(address, await area(running), Coaching(world), running)
