@@ -55,7 +55,7 @@ def schema_of(model: type[Data]) -> Schema:
         "type": "object",
         "properties": properties,
         "required": [*(name for name, (required, _) in ATTRIBUTES.items() if required), "data"],
-        "additionalProperties": not closed,
+        "additionalProperties": {"type": "null"} if closed else True,
     }
 
 
