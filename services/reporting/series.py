@@ -33,7 +33,8 @@ TOTAL = ""
 class Series:
     """`about`: whose small counts are hidden. `both`: the two counts are shown together or not at all, for that all
     of a group share one outcome tells of each of them. `parts_add_up`: false where a person counts once in a total.
-    `codes`: the parts, where no list of the plan has them."""
+    `codes`: the parts, where no list of the plan has them. `listed`: the plan's list of the slices, if it is not
+    named as their dimension."""
 
     code: str
     sources: tuple[type[Data], ...]
@@ -43,13 +44,17 @@ class Series:
     both: bool = False
     parts_add_up: bool = True
     codes: tuple[str, ...] = ()
+    listed: str | None = None
 
     def parts(self, plan: Plan) -> tuple[str, ...]:
         """Parts that a table has whether or not anything was counted: no part tells by being there."""
         return self.codes or _of_list(self.split, plan)
 
     def slices(self, plan: Plan) -> tuple[str, ...]:
-        return _of_list(self.slice, plan) if self.slice else ("",)
+        """Slices that have a table whether or not anything was counted; others have one when something was."""
+        if self.slice is None:
+            return ("",)
+        return tuple(plan.codes[self.listed]) if self.listed else _of_list(self.slice, plan)
 
     def open_in(self, year: int, today: date) -> bool:
         """Whether all events of the year are still on their topics, so that its figures may change."""
@@ -98,7 +103,8 @@ ALL: Mapping[str, Series] = MappingProxyType({s.code: s for s in (
     Series("hired", (leads.LeadFulfilled,)),
     Series("events-held", (leads.EventHeld,), "nothing", slice="kind"),
     Series("attendance", (leads.EventHeld,), slice="kind"),
-    Series("change-situations", (change_security.ChangeSituationReported,), "companies", slice="kind"),
+    Series("change-situations", (change_security.ChangeSituationReported,), "companies", slice="kind",
+           listed="change-kind"),
     Series("timeliness", _OBLIGATIONS, slice="kind", split=None),
     Series("feedback", (feedback.FeedbackReceived,), slice="about"),
     Series("ratings", (feedback.FeedbackReceived,), slice="about"),

@@ -110,11 +110,11 @@ def settings_of(service: str) -> Settings:
     return from_environment().settings(service)
 
 
-async def everything(place: Place) -> None:
+async def everything(place: Place, *, with_databases: bool = True) -> None:
     """All that six services and eight other systems need, and files that tell them how to connect."""
     await asyncio.gather(
         asyncio.to_thread(_broker, place),
-        _databases(place),
+        *([_databases(place)] if with_databases else []),
         asyncio.to_thread(make_keys, place),
     )
     await broker.make_quotas(place.kafka)
@@ -143,7 +143,8 @@ def passwords(place: Place) -> dict[str, str]:
 
 def make_keys(place: Place) -> None:
     """Of each key store its key encryption key, and its signing key (coaching's for proofs, referral's for receipts)
-    with the public half in the trust folder."""
+    with the public half in the trust folder; reporting's key of pseudonyms."""
+    secret(place.secrets("reporting") / "pseudonym-key")
     for service in KEY_STORES:
         make_key_encryption_key(place.secrets(service))
         _, organisation, system = SERVICES[service].split("/")

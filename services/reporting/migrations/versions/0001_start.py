@@ -26,12 +26,12 @@ def upgrade() -> None:
         """)
     op.execute("""
         create table disclosed (
-            measure text not null,
+            series text not null,
             slice text not null,
             year integer not null,
-            said jsonb not null,
+            told jsonb not null,
             at timestamptz not null,
-            primary key (measure, slice, year)
+            primary key (series, slice, year)
         );
 
         create table figures (

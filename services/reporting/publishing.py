@@ -1,0 +1,191 @@
+"""Publishing: what the facts say, as far as it may be told, becomes figures on `shared.figures.v1`.
+
+Promise: a figure is on the topic exactly when it is in the table `figures`; revisions rise by one; a run publishes
+only cells that changed, and of their tables the hidden ones with them, as one batch with one time. To run it again
+changes nothing.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+from time import monotonic
+
+import asyncpg
+
+from chassis import outbox
+from chassis.calendar import helsinki_day
+from chassis.database import Database, Session, driver
+from chassis.projection import Projection
+from contracts import plan as plans
+from contracts.events.figures import FigurePublished
+from contracts.events.leads import TargetSet
+from contracts.events.results import ResultsReported
+from contracts.fields import new_id
+from services.reporting import figures, series, store
+from services.reporting.disclosure import Told, known
+from services.reporting.figures import Cell
+from services.reporting.fold import kept_until
+from services.reporting.measures import ALL, BY_CODE, Measure, rounded
+from services.reporting.series import Counts, Series
+from services.reporting.store import Figure, Key, Published
+
+YEARS_BACK = 2
+"""Years before the present one that may still change: topics are kept for 27 months at most."""
+PATIENCE = 8
+"""Turns for which changes may go on before they are published all the same."""
+_MEASURES: Mapping[str, tuple[Measure, ...]] = {
+    code: tuple(m for m in ALL if m.series is counted) for code, counted in series.ALL.items()
+}
+
+
+async def publish(db: Session) -> int:
+    """Publishes what has changed since the last run; returns how many cells."""
+    connection = await driver(db.connection)
+    await connection.execute("select pg_advisory_xact_lock(hashtext('yhdyspinta figures'))")
+    this_year = helsinki_day(db.now).year
+    changed: dict[Key, tuple[Figure, int]] = {}
+    for year in range(this_year - YEARS_BACK, this_year + 1):
+        before = await store.latest_of_year(connection, year)
+        counting = Counting(connection, year, db.now, await store.told(connection, year), before)
+        async with series.facts_of(connection):
+            cells = [cell async for cell in counting.cells()]
+        changed |= _changes(cells, before)
+        await store.keep_told(connection, year, db.now, counting.newly_told)
+    if changed:
+        await _publish(db, connection, changed)
+    return len(changed)
+
+
+@dataclass
+class Counting:
+    """All cells of a year, as they may be told now. `newly_told` is what is told of the counts by them and was not
+    before."""
+
+    connection: asyncpg.Connection
+    year: int
+    now: datetime
+    told: Mapping[tuple[str, str], Told]
+    before: Mapping[Key, Published]
+    newly_told: dict[tuple[str, str], Told] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.today = helsinki_day(self.now)
+        self.plan = plans.on(date(self.year, 12, 31))
+
+    async def cells(self) -> AsyncIterator[Cell]:
+        """Cells of every table whose events are all still on their topics; inside `series.facts_of`."""
+        for counted in series.ALL.values():
+            if counted.open_in(self.year, self.today):
+                for cell in await self._with_statistics(counted, await self._of(counted)):
+                    yield cell
+        if self.today <= kept_until(ResultsReported, self.year):
+            for cell in figures.area_cells(await store.reports(self.connection, self.year), self.year, self.today):
+                yield cell
+        if self.today <= kept_until(TargetSet, self.year):
+            for cell in figures.target_cells(await store.targets(self.connection, self.year), self.year, self.today):
+                yield cell
+
+    async def _of(self, counted: Series) -> list[Cell]:
+        found = await series.monthly(self.connection, counted, self.year)
+        cells: list[Cell] = []
+        for slice_ in {**dict.fromkeys(counted.slices(self.plan)), **found}:
+            months = figures.with_all_parts(counted, found.get(slice_, {}), self.plan)
+            told = Told() if counted.about == "nothing" else self._tell(counted, slice_, months)
+            for period in figures.periods_of(self.year, self.today):
+                what = figures.open_to_all(months, period, self.now) if counted.about == "nothing" \
+                    else known(told, period.low, period.high)
+                for measure in _MEASURES[counted.code]:
+                    cells += figures.cells_of(measure, slice_, period, what, months, told, self.today)
+        return cells
+
+    def _tell(self, counted: Series, slice_: str, months: Mapping[str, Sequence[Counts]]) -> Told:
+        before = self.told.get((counted.code, slice_), Told())
+        told = figures.tell(counted, self.year, months, before, self.now, self.plan)
+        if told != before:
+            self.newly_told[counted.code, slice_] = told
+        return told
+
+    async def _with_statistics(self, counted: Series, cells: list[Cell]) -> list[Cell]:
+        """Statistics of what is told: counted where it is told now, else as published before."""
+        counts: dict[tuple[str, date, date], figures.Statistics] = {}
+        done = []
+        for cell in cells:
+            value = cell.figure.value
+            if cell.statistic_over is not None:
+                measure = BY_CODE[cell.key.table, cell.key.measure]
+                published = self.before.get(cell.key)
+                value = published.value if published and cell.at != self.now else None
+                if value is None:
+                    what = (measure.statistic, *cell.statistic_over)
+                    if what not in counts:
+                        counts[what] = await series.statistic(self.connection, counted, *what)
+                    found = counts[what].get((cell.slice, cell.part))
+                    value = None if found is None else rounded(Decimal(str(found)), measure.unit)
+            done.append(replace(cell, figure=replace(cell.figure, value=value)))
+        return done
+
+
+def _changes(cells: list[Cell], before: Mapping[Key, Published]) -> dict[Key, tuple[Figure, int]]:
+    """New revisions: cells that differ, and the hidden cells of a table in which one does."""
+    def differs(cell: Cell) -> bool:
+        published = before.get(cell.key)
+        return published is None or (published.value, published.unit) != (cell.figure.value, cell.figure.unit)
+
+    changed = {cell.key for cell in cells if differs(cell)}
+    groups = {cell.group for cell in cells if cell.key in changed}
+    return {
+        cell.key: (cell.figure, before[cell.key].revision + 1 if cell.key in before else 1)
+        for cell in cells
+        if cell.key in changed or (cell.group in groups and cell.figure.value is None)
+    }
+
+
+async def _publish(db: Session, connection: asyncpg.Connection, changed: Mapping[Key, tuple[Figure, int]]) -> None:
+    batch = new_id(db.now)
+    await store.add_figures(connection, batch, db.now, [(k, f, revision) for k, (f, revision) in changed.items()])
+    await outbox.add(db, *(_event(k, f, revision, batch) for k, (f, revision) in changed.items()))
+
+
+def _event(key: Key, figure: Figure, revision: int, batch: str) -> FigurePublished:
+    whole = figure.unit in ("count", "cents")
+    value = None if figure.value is None else int(figure.value) if whole else float(figure.value)
+    return FigurePublished.model_validate({
+        "table": key.table, "measure": key.measure, "period": key.period, "dimensions": dict(key.dimensions),
+        "value": value, "unit": figure.unit, "suppressed": value is None, "revision": revision, "batch": batch,
+        "plan_year": figure.plan_year,
+    })
+
+
+@dataclass
+class Publisher:
+    """Publishes when facts have changed or a day has begun, not before the projection has read all there is, and not
+    in the middle of a burst."""
+
+    database: Database
+    projection: Projection
+    _changes: int = 1
+    _seen: int = 0
+    _waited: int = 0
+    _day: date | None = None
+    _rest_until: float = 0.0
+
+    async def changed(self) -> None:
+        """Facts have changed."""
+        self._changes += 1
+
+    async def turn(self) -> None:
+        """Run every half second."""
+        day = helsinki_day(self.database.clock())
+        if not self.projection.caught_up.is_set() or (not self._changes and day == self._day):
+            return
+        still_changing = self._changes != self._seen
+        self._seen, self._waited = self._changes, self._waited + 1
+        if (still_changing and self._waited < PATIENCE) or monotonic() < self._rest_until:
+            return
+        began, changes = monotonic(), self._changes
+        async with self.database.begin() as db:
+            await publish(db)
+        self._changes -= changes
+        self._seen, self._waited, self._day = self._changes, 0, day
+        self._rest_until = monotonic() + 4 * (monotonic() - began)

@@ -1,0 +1,34 @@
+"""What reporting does with topics that it does not fold: the area's reports are taken in one by one, for their
+sender reads why one is refused; and who leaves the directory is signed out."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from chassis import sessions
+from chassis.broker import Subscription
+from chassis.database import Session, driver
+from contracts.envelope import Event
+from contracts.events.results import CostsReported, ResultsReported
+from services.reporting.fold import RESULTS_TOPIC, FactsFold, Pseudonym
+
+
+def subscriptions(pseudonym: Pseudonym, changed: Callable[[], Awaitable[None]]) -> tuple[Subscription, ...]:
+    """`changed` is told when the figures may be others."""
+
+    async def take_report(db: Session, event: Event[Any]) -> None:
+        """A later report of the month replaces it. Raises `Refusal` (`unknown-code`, `year-closed`)."""
+        fold = FactsFold(pseudonym)
+        fold.add(event)
+        await fold.write(await driver(db.connection))
+        await changed()
+
+    return (
+        Subscription(RESULTS_TOPIC, {ResultsReported: take_report, CostsReported: take_report}),
+        Subscription("shared.directory.v1", {}, tombstone=sign_out),
+    )
+
+
+async def sign_out(db: Session, key: str) -> None:
+    """The directory drops a person: their sessions end. A seat is nothing here."""
+    if ":" not in key:
+        await sessions.end_all_of(db, key)
