@@ -67,9 +67,10 @@ async def home(page: Page, db: Db) -> Response:
         words = Words(page)
         for each, entry in await lists.latest(db, page.who.organisation or "", page.who.id, 5):
             said = f"{each.number}, {words.formats.moment(entry.at)}: {words.happened(entry, each.service)}"
-            link = page.gettext("See the receipt") if each.status in ERASING else page.gettext("Open the referral")
-            place = f"/referrals/{each.id}/receipt" if each.status in ERASING else f"/referrals/{each.id}"
-            happened.append(Happened(said, place, link))
+            if entry.kind == "acknowledged":
+                happened.append(Happened(said, f"/referrals/{each.id}/receipt", page.gettext("See the receipt")))
+            else:
+                happened.append(Happened(said, f"/referrals/{each.id}", page.gettext("Open the referral")))
     return waiting.render(page, await _tasks(page, db), happened=happened)
 
 
