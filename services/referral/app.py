@@ -1,11 +1,13 @@
 """Referral, the employment area's side: consent, offers, withdrawal, receipt. The table of contents."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
-from chassis import keys, obligations, proofs, web
+from chassis import audit_heads, keys, obligations, proofs, web
 from chassis.clock import Clock, system_clock
-from chassis.database import Database
+from chassis.database import Database, Session
 from chassis.key_sweeper import Sweeper
 from chassis.service import Service, Timer
 from chassis.settings import Settings
@@ -13,6 +15,7 @@ from chassis.web import N_, Room
 from services.referral import api, own_copy, pages, refer_pages
 from services.referral.subscribers import SUBSCRIPTIONS
 
+T = TypeVar("T")
 ROOMS = (
     Room("/", N_("Waiting for me"), web.signed_in),
     Room("/refer", N_("Refer a client"), api.CASE_MANAGERS),
@@ -45,9 +48,12 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
     )
     app.state.signing_key = proofs.load_signing_key(settings.secrets)
 
-    async def sweep_copies() -> None:
-        while await _erase_unneeded(database):
+    async def erase_unneeded() -> None:
+        while await _in_one(database, own_copy.erase_unneeded):
             pass
+
+    async def publish_head() -> None:
+        await _in_one(database, audit_heads.publish_head)
 
     return web.with_health(Service(
         settings.service, settings, clock, database, app,
@@ -57,11 +63,13 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
             *web.timers(database),
             Timer("keys", timedelta(seconds=1), sweeper.run),
             Timer("deadlines", timedelta(seconds=30), lambda: obligations.sweep_all(database)),
-            Timer("own copies not needed", timedelta(hours=1), sweep_copies),
+            Timer("own copies not needed", timedelta(hours=1), erase_unneeded),
+            Timer("audit head", timedelta(minutes=15), publish_head),
         ],
     ))
 
 
-async def _erase_unneeded(database: Database) -> int:
+async def _in_one(database: Database, act: Callable[[Session], Awaitable[T]]) -> T:
+    """An act in a transaction of its own."""
     async with database.begin() as db:
-        return await own_copy.erase_unneeded(db)
+        return await act(db)

@@ -1,6 +1,10 @@
 """Which event is handled by which function, a table a topic."""
 
+from chassis import audit_heads
 from chassis.broker import Handlers, Subscription
+from chassis.database import Session
+from contracts.envelope import Event
+from contracts.events.audit_heads import AuditHeadPublished
 from contracts.events.coaching import (
     ClientSituationReported,
     CoachingEnded,
@@ -27,7 +31,14 @@ COACHING: Handlers = {
 
 DIRECTORY: Handlers = {StaffListed: provider.list_staff}
 
+
+async def keep_head(db: Session, event: Event[AuditHeadPublished]) -> None:
+    """The municipal audit heads, and the shared ones, are kept here [privacy.md, Audit log]."""
+    await audit_heads.keep_head(db, event)
+
+
 SUBSCRIPTIONS = (
     Subscription("shared.coaching.v1", COACHING),
     Subscription("shared.directory.v1", DIRECTORY, tombstone=lists.drop_staff),
+    Subscription("shared.audit-heads.v1", {AuditHeadPublished: keep_head}),
 )

@@ -72,7 +72,7 @@ def wanted(now: datetime, **other: Any) -> dict[str, Any]:
 async def area(running: Running, organisation: str = "tampere-region", scopes: tuple[str, ...] = SCOPES) -> Area:
     database = running.services["referral"].database
     async with database.begin() as db:
-        _, token = await tokens.make(db, "test", organisation, scopes, db.now + timedelta(days=30))
+        _, token = await tokens.make(db, "test", organisation, scopes, db.now + timedelta(days=300))
         return Area(running.http, token, db.now)
 
 

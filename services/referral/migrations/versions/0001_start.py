@@ -2,16 +2,14 @@
 
 from alembic import op
 
-from chassis import audit, idempotency, inbox, keys, obligations, outbox, sign_in, tokens
+from chassis import audit, audit_heads, inbox, keys, obligations, outbox, web
 
 revision = "0001"
 down_revision = None
 
 
 def upgrade() -> None:
-    for ddl in (
-        outbox.DDL, inbox.DDL, audit.DDL, sign_in.DDL, tokens.DDL, idempotency.DDL, keys.DDL, obligations.DDL,
-    ):
+    for ddl in (outbox.DDL, inbox.DDL, audit.DDL, audit_heads.DDL, web.DDL, keys.DDL, obligations.DDL):
         op.execute(ddl)
     op.execute("""
         create table numbers (
