@@ -1,8 +1,8 @@
 """A service's life: wait for what it stands on, run its parts side by side, end in order.
 
 Promise: a service that starts before its broker or database waits and says so. Its parts (consumers, relay,
-projections, timers) are tasks of one group: one that dies ends the service. On the way down it stops taking,
-finishes and commits what is in hand, and closes.
+projections, timers, tasks of its own) run in one group: one that dies ends the service. On the way down it stops
+taking, finishes and commits what is in hand, and closes.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from aiokafka.errors import KafkaError
 from confluent_kafka import KafkaException
@@ -38,6 +38,14 @@ class Timer:
     run: Callable[[], Awaitable[object]]
 
 
+class Task(Protocol):
+    """Something that runs as long as the service; `run` ends soon after `stop`, what is in hand finished."""
+
+    async def run(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
 @dataclass
 class Service:
     """One service: built by `services.<name>.app.build`, run with `async with`.
@@ -54,6 +62,7 @@ class Service:
     subscriptions: Sequence[Subscription] = ()
     projections: Sequence[Projection] = ()
     timers: Sequence[Timer] = ()
+    tasks: Sequence[Task] = ()
     started: Sequence[Callable[[], Awaitable[None]]] = ()
     ready: bool = False
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
@@ -100,6 +109,7 @@ class Service:
                 running = [group.create_task(self.relay.run(), name=f"{self.name} relay")]
                 running += [group.create_task(p.run(), name=f"{self.name} {p.projection.name}")
                             for p in self.projectors]
+                running += [group.create_task(t.run(), name=f"{self.name} {type(t).__name__}") for t in self.tasks]
                 timers = [group.create_task(self._tick(t), name=f"{self.name} {t.name}") for t in self.timers]
                 self.ready = True
                 if not up.done():
@@ -111,6 +121,8 @@ class Service:
                 await self.consumers.stop()
                 for timer in timers:
                     timer.cancel()
+                for task in self.tasks:
+                    task.stop()
                 self.relay.stop()
         finally:
             self.ready = False

@@ -1,9 +1,9 @@
 """What feedback does with what the municipalities' systems publish."""
 
 from chassis import outbox
+from chassis.calendar import helsinki_day
 from chassis.database import Session
 from chassis.decisions import decided_or_raise
-from chassis.calendar import helsinki_day
 from contracts import ingest, plan
 from contracts.envelope import Event
 from contracts.events.feedback import FeedbackSubmitted

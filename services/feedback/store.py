@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from sqlalchemy import Boolean, Column, DateTime, Integer, MetaData, Table, Text, func, select
+from sqlalchemy import Boolean, Column, ColumnElement, DateTime, Integer, MetaData, Table, Text, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.database import Session
@@ -39,9 +39,17 @@ async def save(db: Session, one: Feedback) -> None:
     await db.execute(insert(table).values(values).on_conflict_do_update(index_elements=["id"], set_=values))
 
 
-async def newest(db: Session, organisation: str | None, limit: int = PAGE) -> list[Feedback]:
-    """What came last, first: of one municipality's own services, or (None) about the employment area."""
-    mine = (table.c.about == "employment-area" if organisation is None
-            else (table.c.municipality == organisation))
-    rows = await db.execute(select(table).where(mine).order_by(table.c.received_at.desc()).limit(limit))
+async def newest(db: Session, municipality: str | None, limit: int = PAGE) -> list[Feedback]:
+    """What came last, first: a municipality's own, or (None) all that is about the employment area."""
+    rows = await db.execute(select(table).where(_own(municipality)).order_by(table.c.received_at.desc()).limit(limit))
     return [Feedback(**row) for row in rows.mappings()]
+
+
+async def readable(db: Session, identity: str, municipality: str | None) -> Feedback | None:
+    """One of those that `newest` gives to the same reader; None for others'."""
+    row = (await db.execute(select(table).where(table.c.id == identity, _own(municipality)))).mappings().first()
+    return Feedback(**row) if row else None
+
+
+def _own(municipality: str | None) -> ColumnElement[bool]:
+    return table.c.about == "employment-area" if municipality is None else table.c.municipality == municipality

@@ -1,6 +1,7 @@
 """Which topics feedback reads, and what it does with their events."""
 
 from chassis.broker import Handlers, Subscription
+from contracts import topics
 from contracts.events.feedback import FeedbackSubmitted
 from services.feedback import handlers
 
@@ -8,4 +9,4 @@ HANDLERS: Handlers = {FeedbackSubmitted: handlers.take}
 
 
 def subscriptions() -> list[Subscription]:
-    return [Subscription(f"municipal.from-{system}.v1", HANDLERS) for system in ("lempaala-feedback", "vesilahti-feedback")]
+    return [Subscription(f"municipal.from-{system}.v1", HANDLERS) for system in topics.FEEDBACK_SYSTEMS]

@@ -3,9 +3,9 @@
 from typing import Any
 
 from chassis import outbox, parking
+from chassis.calendar import helsinki_day
 from chassis.database import Session
 from chassis.decisions import decided_or_raise
-from chassis.calendar import helsinki_day
 from contracts import ingest, plan
 from contracts.envelope import Event
 from contracts.events.visits import DevelopmentPathUpdated

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Column, DateTime, MetaData, Table, Text, select
+from sqlalchemy import Column, DateTime, MetaData, Table, Text, func, select
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from chassis.database import Session
@@ -27,8 +27,9 @@ PAGE = 200
 
 
 async def subject(db: Session, kind: str, identity: str) -> Subject | None:
-    """The visit, lead or event, locked for this transaction; None when nobody has opened it."""
-    await db.execute(select(_lock(f"{kind}:{identity}")))
+    """The visit, lead or event, locked for this transaction; None when nobody has opened it, and nobody else
+    can open it meanwhile."""
+    await db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"{kind}:{identity}", 0))))
     row = (await db.execute(
         select(subjects).where(subjects.c.kind == kind, subjects.c.id == identity).with_for_update()
     )).mappings().first()
@@ -46,10 +47,3 @@ async def newest(db: Session, kind: str, limit: int = PAGE) -> list[Subject]:
     rows = await db.execute(
         select(subjects).where(subjects.c.kind == kind).order_by(subjects.c.status_at.desc()).limit(limit))
     return [Subject(**row) for row in rows.mappings()]
-
-
-def _lock(name: str) -> Any:
-    """Two events of a subject that is not there yet must not both open it."""
-    from sqlalchemy import func
-
-    return func.pg_advisory_xact_lock(func.hashtextextended(name, 0))

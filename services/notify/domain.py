@@ -164,8 +164,8 @@ class NotResendable(Refusal):
     """Only what surely or possibly did not arrive is sent again."""
 
     code = "not-resendable"
-    sentence_en = "This notice was sent, or is waiting to be sent. Only an undeliverable or unknown one is sent again."
-    sentence_fi = "Ilmoitus on jo lähetetty tai odottaa lähetystä. Vain epäonnistuneen tai epäselvän voi lähettää uudelleen."
+    sentence_en = "This notice was sent, or is waiting to be sent. Only one that did not leave is sent again."
+    sentence_fi = "Ilmoitus on jo lähetetty tai odottaa lähetystä. Uudelleen lähtee vain sellainen, joka ei lähtenyt."
 
 
 def resend(notice: Notice, now: datetime) -> Decision[Notice]:

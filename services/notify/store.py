@@ -125,11 +125,11 @@ async def being_sent(db: Session) -> list[Notice]:
     return [_notice(dict(r)) for r in rows.mappings()]
 
 
-async def newest(db: Session, status: str | None = None, limit: int = PAGE) -> list[Notice]:
-    """Notices, those that need a person first, then by time."""
+async def newest(db: Session, staff_id: str | None = None, limit: int = PAGE) -> list[Notice]:
+    """Notices (of one member of staff, if named), those that need a person first, then by time."""
     query = select(notices)
-    if status:
-        query = query.where(notices.c.status == status)
+    if staff_id:
+        query = query.where(notices.c.staff_id == staff_id)
     needs = or_(notices.c.status == Status.UNDELIVERABLE, notices.c.status == Status.UNKNOWN)
     rows = await db.execute(query.order_by(needs.desc(), notices.c.status_at.desc()).limit(limit))
     return [_notice(dict(r)) for r in rows.mappings()]

@@ -2,14 +2,14 @@
 
 from alembic import op
 
-from chassis import audit, inbox, outbox, parking, sign_in
+from chassis import audit, audit_heads, inbox, obligations, outbox, parking, web
 
 revision = "0001"
 down_revision = None
 
 
 def upgrade() -> None:
-    for ddl in (outbox.DDL, inbox.DDL, audit.DDL, sign_in.DDL, parking.DDL):
+    for ddl in (outbox.DDL, inbox.DDL, audit.DDL, audit_heads.DDL, web.DDL, obligations.DDL, parking.DDL):
         op.execute(ddl)
     op.execute("""
         create table subjects (

@@ -1,0 +1,43 @@
+"""Notices to staff, and the directory of who holds which seat [1, 3.2]. The table of contents."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from chassis import audit_heads, obligations, web
+from chassis.clock import Clock, system_clock
+from chassis.database import Database
+from chassis.service import Service, Timer
+from chassis.settings import Settings
+from chassis.web import N_, Room
+from services.notify import pages
+from services.notify.sender import Sender
+from services.notify.subscribers import subscriptions
+
+ROOMS = (
+    Room("/", N_("Notices"), web.signed_in),
+    Room("/", N_("Figures"), web.signed_in, service="reporting"),
+)
+
+
+def build(settings: Settings, clock: Clock = system_clock) -> Service:
+    """The service, ready to be run."""
+    database = Database(settings, clock)
+    app = web.application(
+        settings, clock, database, side="shared", rooms=ROOMS, folder=Path(__file__).parent, routes=[pages.routes],
+        title="Notices",
+    )
+
+    async def publish_head() -> None:
+        async with database.begin() as db:
+            await audit_heads.publish_head(db)
+
+    return web.with_health(Service(
+        settings.service, settings, clock, database, app,
+        subscriptions=subscriptions(),
+        tasks=[Sender(settings, database)],
+        timers=[
+            *web.timers(database),
+            Timer("deadlines", timedelta(seconds=30), lambda: obligations.sweep_all(database)),
+            Timer("audit head", timedelta(minutes=15), publish_head),
+        ],
+    ))
