@@ -12,7 +12,7 @@ from chassis.key_sweeper import Sweeper
 from chassis.service import Service, Timer
 from chassis.settings import Settings
 from chassis.web import N_, Room
-from services.referral import api, own_copy, pages, refer_pages
+from services.referral import api, own_copy, pages, refer_pages, retention
 from services.referral.subscribers import SUBSCRIPTIONS
 
 T = TypeVar("T")
@@ -52,6 +52,10 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
         while await _in_one(database, own_copy.erase_unneeded):
             pass
 
+    async def forget_closed() -> None:
+        while await _in_one(database, retention.forget_closed):
+            pass
+
     async def publish_head() -> None:
         await _in_one(database, audit_heads.publish_head)
 
@@ -64,6 +68,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
             Timer("keys", timedelta(seconds=1), sweeper.run),
             Timer("deadlines", timedelta(seconds=30), lambda: obligations.sweep_all(database)),
             Timer("own copies not needed", timedelta(hours=1), erase_unneeded),
+            Timer("closed referrals", timedelta(hours=6), forget_closed),
             Timer("audit head", timedelta(minutes=15), publish_head),
         ],
     ))

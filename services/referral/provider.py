@@ -70,8 +70,11 @@ async def start(db: Session, event: Event[CoachingStarted]) -> None:
 async def end(db: Session, event: Event[CoachingEnded]) -> None:
     """Coaching ended [3.2]; one that comes late is kept in the timeline and changes nothing."""
     referral = await _held(db, event)
-    await _told(db, event, referral, domain.end(referral, event.data), "ended", on=event.data.ended_on)
-    await duties.start_told(db, referral)
+    decision = domain.end(referral, event.data)
+    await _told(db, event, referral, decision, "ended", on=event.data.ended_on)
+    if not isinstance(decision, Ignored):
+        await duties.start_told(db, referral)
+        await duties.drop_all(db, referral)
 
 
 async def take_return(db: Session, event: Event[ReferralReturned]) -> None:

@@ -1,0 +1,51 @@
+"""What is over is forgotten after the plan's time [7]: a referral whole, with consent, receipt and timeline.
+
+Nothing is forgotten of a referral whose erasure is not acknowledged, or whose own copy still has a key.
+"""
+
+from datetime import date, datetime
+
+from sqlalchemy import text
+
+from chassis import obligations
+from chassis.calendar import at, before, helsinki_day
+from chassis.database import Session
+from contracts import plan
+
+_OVER = text("""
+    select r.id from referrals r
+    where (
+        (r.status in ('withdrawn', 'cancelled', 'returned') and r.acknowledged_at < :moment and r.closed_at < :moment)
+        or (r.status = 'ended' and r.ended_on < :day)
+        or (r.status = 'delivered' and r.service = any(cast(:untold as text[])) and r.received_at < :moment)
+    )
+    and not exists (select from keys k where k.referral_id = r.id::text and k.state <> 'erased')
+    order by r.id limit :limit for update skip locked
+""")
+_FORGET = tuple(text(statement) for statement in (
+    "delete from timeline where referral_id = any(cast(:ids as uuid[]))",
+    "delete from acknowledgements where referral_id = any(cast(:ids as uuid[]))",
+    "delete from receiving_keys where referral_id = any(cast(:ids as uuid[]))",
+    "delete from keys where referral_id = any(cast(cast(:ids as uuid[]) as text[]))",
+    "delete from referrals where id = any(cast(:ids as uuid[]))",
+))
+
+
+async def forget_closed(db: Session, limit: int = 200) -> int:
+    """Deletes referrals that were over before the plan's `retention.closed_referral`, and closed obligations as old.
+    How many referrals; to be called until none is left."""
+    today = helsinki_day(db.now)
+    rules = plan.on(today)
+    day = before(today, rules.retention.closed_referral.keep)
+    moment = _begin_of(day)
+    untold = [code for code, service in rules.services.items() if not service.start_and_end_told]
+    found = await db.execute(_OVER, {"day": day, "moment": moment, "untold": untold, "limit": limit})
+    ids = [row.id for row in found]
+    for statement in _FORGET if ids else ():
+        await db.execute(statement, {"ids": ids})
+    await obligations.forget(db, moment)
+    return len(ids)
+
+
+def _begin_of(day: date) -> datetime:
+    return at(day, datetime.min.time())
