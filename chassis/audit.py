@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
+import asyncpg
 import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -83,10 +84,10 @@ _READ = text(
     f"select {_COLUMNS} from audit_log where (month, seq) > (:month, :seq) "  # noqa: S608
     f"order by month, seq limit {PAGE}"
 )
-_MONTHS = text("""
-select to_date(right(inhrelid::regclass::text, 7), 'YYYY_MM') from pg_inherits
-where inhparent = 'audit_log'::regclass order by 1
-""")
+_MONTHS = (
+    "select to_date(right(inhrelid::regclass::text, 7), 'YYYY_MM') as month from pg_inherits "
+    "where inhparent = 'audit_log'::regclass order by 1"
+)
 _CODE = re.compile(r"[a-z0-9-]{1,40}")
 _ID = re.compile(r"[A-Za-z0-9._:/=,-]{1,200}")
 
@@ -210,15 +211,16 @@ async def verify(connection: AsyncConnection, kept: Sequence[tuple[int, str]] = 
     return Verified(rows, first or min(rows, 1), seq, head.hex())
 
 
-async def forget(connection: AsyncConnection, before: date) -> list[date]:
+async def forget(owner: asyncpg.Connection, before: date) -> list[date]:
     """Drops the months that ended before a day: their retention is over. As the owner; gives the months.
 
     What stays begins with a repeat of the last forgotten head. The latest month always stays.
     """
-    months = list((await connection.execute(_MONTHS)).scalars())
-    gone = [month for month in months[:-1] if (month + timedelta(days=31)).replace(day=1) <= before]
-    for month in gone:
-        await connection.exec_driver_sql(f"drop table audit_log_{month:%Y_%m}")
+    async with owner.transaction():
+        months = [found["month"] for found in await owner.fetch(_MONTHS)]
+        gone = [month for month in months[:-1] if (month + timedelta(days=31)).replace(day=1) <= before]
+        for month in gone:
+            await owner.execute(f"drop table audit_log_{month:%Y_%m}")
     return gone
 
 
