@@ -26,7 +26,6 @@ from contracts.events.visits import (
     CompanyVisitMade,
     CompanyVisitMoved,
     CompanyVisitPlanned,
-    DevelopmentPathUpdated,
 )
 
 OPENING: dict[type[Data], str] = {
@@ -92,27 +91,28 @@ def organisation_of(source: str) -> str:
     return source.split("/")[1]
 
 
-def subject_id(data: Data) -> str:
-    """Id of the visit, lead or event that an event is about."""
-    for name in ("visit_id", "lead_id", "event_id"):
-        if value := getattr(data, name, None):
-            kind = (OPENING | LATER).get(type(data), "")
-            if name.startswith(kind):
-                return str(value)
-    raise LookupError(type(data).__name__)
+def about(data: Data) -> tuple[str, str] | None:
+    """Kind and id of the visit, lead or event that an event is about; None of a company's development path."""
+    kind = (OPENING | LATER).get(type(data))
+    return (kind, str(getattr(data, f"{kind}_id"))) if kind else None
+
+
+def waits(event: Event[Any], subject: Subject | None) -> bool:
+    """Whether the event is about a visit, lead or event that nobody has opened yet, and opens none."""
+    return subject is None and type(event.data) in LATER
 
 
 def take(event: Event[Any], subject: Subject | None) -> Decision[Subject | None]:
-    """Takes an event of another system, whose subject is open if it needs one; republished unchanged."""
+    """Takes an event of another system, which is republished unchanged, or (`waits`) parked."""
     data = event.data
     if wrong := _not_own(event):
         return refuse(NotYours(wrong))
-    if isinstance(data, DevelopmentPathUpdated):
+    found = about(data)
+    if found is None or waits(event, subject):
         return decided(None)
-    kind = OPENING.get(type(data)) or LATER[type(data)]
     if subject is None:
         fixed = {n: str(v) for n in SAME_AS_OPENED if (v := getattr(data, n, None)) is not None}
-        return decided(_told(Subject(kind, subject_id(data), event.source, fixed), event))
+        return decided(_told(Subject(*found, event.source, fixed), event))
     for name, value in subject.fixed.items():
         if str(getattr(data, name, value)) != value:
             return refuse(DiffersFromOpening(f"/data/{name}"))
@@ -126,10 +126,22 @@ def take(event: Event[Any], subject: Subject | None) -> Decision[Subject | None]
 
 def _told(subject: Subject, event: Event[Any]) -> Subject:
     """The subject with what was told; of two the later by `time` stays, whatever the order of arrival."""
-    if subject.status_at is not None and event.time < subject.status_at:
+    earlier = subject.status_at is not None and event.time < subject.status_at
+    told = event.data.model_dump(mode="json", exclude_defaults=True)
+    if isinstance(event.data, CompanyVisitJoined):
+        if subject.status == CompanyVisitMade.__name__:
+            return subject
+        told = {"organisations": _with(subject.latest.get("organisations", []), event.data.organisation)}
+        if earlier:
+            return replace(subject, latest=subject.latest | told)
+    if earlier:
         return subject
-    latest = subject.latest | event.data.model_dump(mode="json", exclude_defaults=True)
+    latest = subject.latest | told
     return replace(subject, status=type(event.data).__name__, status_at=event.time, latest=latest)
+
+
+def _with(organisations: list[str], organisation: str) -> list[str]:
+    return organisations if organisation in organisations else [*organisations, organisation]
 
 
 def _not_own(event: Event[Any]) -> str | None:
@@ -144,5 +156,3 @@ def _not_own(event: Event[Any]) -> str | None:
         if own not in getattr(data, name, (own,)):
             return f"/data/{name}"
     return None
-
-

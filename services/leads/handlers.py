@@ -8,7 +8,6 @@ from chassis.database import Session
 from chassis.decisions import decided_or_raise
 from contracts import ingest, plan
 from contracts.envelope import Event
-from contracts.events.visits import DevelopmentPathUpdated
 from contracts.topics import topic_for
 from services.leads import domain, store
 
@@ -17,19 +16,14 @@ async def take(db: Session, event: Event[Any]) -> None:
     """An event of a CRM. One whose visit, lead or event nobody opened yet is parked."""
     ingest.check_codes(event, plan.on(helsinki_day(event.time)))
     data = event.data
-    if isinstance(data, DevelopmentPathUpdated):
-        decided_or_raise(domain.take(event, None))
-        await outbox.republish(db, event, topic=topic_for(type(data), db.service))
-        return
-    kind = domain.OPENING.get(type(data)) or domain.LATER[type(data)]
-    identity = domain.subject_id(data)
-    known = await store.subject(db, kind, identity)
-    if known is None and type(data) not in domain.OPENING:
-        await parking.park(db, event, f"{kind}:{identity}")
-        return
+    about = domain.about(data)
+    known = await store.subject(db, *about) if about else None
     subject, _ = decided_or_raise(domain.take(event, known))
+    if about and domain.waits(event, known):
+        await parking.park(db, event, ":".join(about))
+        return
     if subject is not None:
         await store.save(db, subject)
     await outbox.republish(db, event, topic=topic_for(type(data), db.service))
-    if known is None:
-        await parking.take_up(db, f"{kind}:{identity}", take)
+    if about and known is None:
+        await parking.take_up(db, ":".join(about), take)

@@ -53,7 +53,10 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Notice:
-    """One notice to one address. Its id is the mail's Message-ID, so a second copy would be seen as one."""
+    """One notice to one address. Its id is the mail's Message-ID, so a second copy would be seen as one.
+
+    `caused_at` is when what it tells of happened, or when a person wanted it sent again: what makes it fresh.
+    """
 
     id: str
     text: str
@@ -120,21 +123,25 @@ def _of_obligation(data: ObligationDueSoon | ObligationMissed, side: str, at: da
     return (first, replace(first, text="ObligationEscalated", seat=above))
 
 
-def holder(seat: Mapping[str, Any] | None, today: date) -> str | None:
-    """Who answers for a seat today: its holder, or the first substitute while the holder is away [1]."""
-    if seat is None:
-        return None
-    away = seat["away_until"]
-    if seat["holder"] and not (away and today <= away):
-        return str(seat["holder"])
-    substitutes = seat["substitutes"]
-    return str(substitutes[0]) if substitutes else (str(seat["holder"]) if seat["holder"] else None)
+def receiver(seat: Mapping[str, Any] | None, named: str | None, today: date) -> str | None:
+    """Who is told today: the named member of staff, else the seat's holder; while the holder is away the first
+    substitute [1]."""
+    if seat is None or (named and named != seat["holder"]):
+        return named
+    holder, substitutes, away = seat["holder"], seat["substitutes"], seat["away_until"]
+    absent = holder is None or (away is not None and today <= away)
+    return str(substitutes[0]) if absent and substitutes else holder
+
+
+def is_stale(caused_at: datetime, now: datetime, fresh_for: timedelta) -> bool:
+    """Whether something is too old to be told by itself."""
+    return now - caused_at > fresh_for
 
 
 def make(one: Wanted, notice_id: str, staff_id: str | None, now: datetime, fresh_for: timedelta,
          channel: str) -> Notice:
     """The notice, to be sent or, when it is about something old, to be kept as stale."""
-    status = Status.STALE if now - one.at > fresh_for else Status.QUEUED
+    status = Status.STALE if is_stale(one.at, now, fresh_for) else Status.QUEUED
     return Notice(notice_id, one.text, one.about_type, one.about_id, one.side, one.seat.organisation, one.seat.role,
                   channel, dict(one.values), one.at, status, now, now, staff_id=staff_id)
 
@@ -172,4 +179,5 @@ def resend(notice: Notice, now: datetime) -> Decision[Notice]:
     """A person decides that it is sent again, knowing that an unknown one may arrive twice [NOT-2]."""
     if notice.status not in (Status.UNDELIVERABLE, Status.UNKNOWN, Status.STALE):
         return refuse(NotResendable())
-    return decided(replace(notice, status=Status.QUEUED, status_at=now, not_before=now, reason=None))
+    return decided(replace(notice, status=Status.QUEUED, caused_at=now, status_at=now, not_before=now, tries=0,
+                           reason=None))

@@ -27,7 +27,7 @@ async def tell(db: Session, event: Event[Any]) -> None:
     side = side_of(db.record.topic) if db.record else "shared"
     for one in domain.wanted(event, side, number):
         seat = await store.seat(db, one.seat.organisation, one.seat.role, one.seat.service)
-        who = one.seat.staff_id or domain.holder(seat, helsinki_day(db.now))
+        who = domain.receiver(seat, one.seat.staff_id, helsinki_day(db.now))
         await store.add(db, domain.make(one, new_id(), who, db.now, rules.notices.fresh_for.delta, "email"))
 
 

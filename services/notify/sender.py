@@ -86,9 +86,7 @@ class Sender:
         """What another sender left as `sending` may or may not have arrived."""
         async with self.database.begin() as db:
             for notice in await store.being_sent(db):
-                state, events = decided_or_raise(domain.ended(notice, Status.UNKNOWN, db.now, "unknown"))
-                await store.save(db, state)
-                await outbox.add(db, *events, topic=f"{notice.side}.notices.v1")
+                await self._tell(db, notice, Status.UNKNOWN, "unknown")
 
     async def send_next(self) -> bool:
         """Sends the oldest that is due; False when none is."""
@@ -96,35 +94,45 @@ class Sender:
             notice = await store.next_queued(db)
             if notice is None:
                 return False
+            rules = plan.on(helsinki_day(db.now))
+            if domain.is_stale(notice.caused_at, db.now, rules.notices.fresh_for.delta):
+                await store.save(db, replace(notice, status=Status.STALE, status_at=db.now))
+                return True
             address, language = await self._receiver(db, notice)
             message = None
             if address:
-                rules = plan.on(helsinki_day(db.now))
                 message = self._message(notice, address, language, rules)
-                sending = replace(notice, status=Status.SENDING, status_at=db.now)
-                await store.save(db, sending)
-        if message is None:
-            await self._end(notice, Status.UNDELIVERABLE, "no-address" if notice.staff_id else "no-holder")
-            return True
+                await store.save(db, replace(notice, status=Status.SENDING, status_at=db.now))
+            else:
+                await self._tell(db, notice, Status.UNDELIVERABLE, "no-address" if notice.staff_id else "no-holder")
+        if message is not None:
+            await self._try(notice, message)
+        return True
+
+    async def _try(self, notice: Notice, message: EmailMessage) -> None:
+        """Sends it, and stores what became of it."""
         try:
             await self._send(message)
         except NotTaken:
             async with self.database.begin() as db:
                 await store.save(db, domain.not_taken(notice, db.now))
-            return True
         except RefusedForGood as why:
             await self._end(notice, Status.UNDELIVERABLE, str(why))
         except (aiosmtplib.SMTPException, OSError, TimeoutError):
             await self._end(notice, Status.UNKNOWN, "unknown")
         else:
             await self._end(notice, Status.SENT)
-        return True
 
     async def _end(self, notice: Notice, status: Status, reason: str | None = None) -> None:
         async with self.database.begin() as db:
-            state, events = decided_or_raise(domain.ended(notice, status, db.now, reason))
-            await store.save(db, state)
-            await outbox.add(db, *events, topic=f"{notice.side}.notices.v1")
+            found = await store.notice(db, notice.id)
+            if found is not None and found.status is Status.SENDING:  # else another sender has doubted it
+                await self._tell(db, found, status, reason)
+
+    async def _tell(self, db: Session, notice: Notice, status: Status, reason: str | None) -> None:
+        state, events = decided_or_raise(domain.ended(notice, status, db.now, reason))
+        await store.save(db, state)
+        await outbox.add(db, *events, topic=f"{notice.side}.notices.v1")
 
     async def _receiver(self, db: Session, notice: Notice) -> tuple[str | None, str]:
         """Address and language: the seat's mailbox where it has one, else the person's."""

@@ -61,6 +61,7 @@ notices = Table(
     Column("reason", Text),
 )
 PAGE = 200
+CHANGES = ("caused_at", "status", "status_at", "not_before", "tries", "reason")
 
 
 def _notice(row: Mapping[str, Any]) -> Notice:
@@ -103,7 +104,7 @@ async def add(db: Session, notice: Notice) -> None:
 
 async def save(db: Session, notice: Notice) -> None:
     await db.execute(update(notices).where(notices.c.id == notice.id).values(
-        {n: v for n, v in asdict(notice).items() if n in ("status", "status_at", "not_before", "tries", "reason")}))
+        {n: v for n, v in asdict(notice).items() if n in CHANGES}))
 
 
 async def notice(db: Session, identity: str) -> Notice | None:
