@@ -15,7 +15,7 @@ from chassis import audit, outbox
 from chassis.database import Session
 from contracts.envelope import Event
 from contracts.events.audit_heads import AuditHeadPublished
-from contracts.topics import SERVICES, dead_letter_topic
+from contracts.topics import SERVICES, TOPICS, dead_letter_topic
 
 DDL = """
 do $heads$
@@ -36,6 +36,7 @@ begin
 end $heads$
 """
 
+TOPIC = "shared.audit-heads.v1"
 REWRITTEN, SHRUNK = "rewritten", "shrunk"
 """Alarms: a row has another hash than was published before; a later head is of an earlier row."""
 ALARMS = Counter("yhdyspinta_audit_alarms", "Audit heads that do not fit what came before", ["service", "alarm"])
@@ -57,7 +58,9 @@ def side_of(service: str) -> str:
 
 
 def kept_by(service: str) -> frozenset[str]:
-    """Whose heads a service keeps: those of every side but its own."""
+    """Whose heads a service keeps: those of every side but its own, where it reads the topic at all."""
+    if service not in TOPICS[TOPIC].readers:
+        return frozenset()
     return frozenset(other for other in SERVICES if side_of(other) != side_of(service))
 
 

@@ -70,9 +70,7 @@ class Sweeper:
 
     async def start(self) -> None:
         """Checks that the key folder is this database's own; raises `SettingsError` with a sentence."""
-        async with self.database.begin() as db:
-            place = (await db.execute(_PLACE)).one()
-        await asyncio.to_thread(self.files.open_for, str(place.database_id), place.known)
+        await open_place(self.database, self.store)
 
     async def run(self) -> None:
         """Sweeps at once, when woken (`pg_notify('keys')`) and each ten seconds; takes stock at once, daily, and
@@ -174,12 +172,20 @@ class Sweeper:
         _security.error("the key %s is lost: its file is gone, and nobody erased it", key_id)
 
 
+async def open_place(database: Database, store: KeyStore) -> None:
+    """Opens the key folder for this database; raises `SettingsError` where it is lost or another's."""
+    async with database.begin() as db:
+        place = (await db.execute(_PLACE)).one()
+    await asyncio.to_thread(store.files.open_for, str(place.database_id), place.known)
+
+
 async def rotate(database: Database, store: KeyStore) -> int:
     """Puts every key's file under a new key encryption key and erases the old one; how many were rewritten.
 
     The service may run meanwhile. After a crash it goes on where it was. This ends what old copies of the
     folder, flash or snapshots still hold.
     """
+    await open_place(database, store)
     files, rewritten = store.files, 0
     newest = await asyncio.to_thread(files.begin_rotation)
     for key_id in sorted(await asyncio.to_thread(files.names)):

@@ -306,6 +306,7 @@ async def published(db: Session) -> list[dict[str, Any]]:
 def test_each_side_keeps_the_heads_of_all_but_its_own() -> None:
     assert audit_heads.kept_by("referral") == {"coaching", "feedback", "leads", "notify", "reporting"}
     assert audit_heads.kept_by("coaching") == {"referral", "leads", "notify", "reporting"}
+    assert audit_heads.kept_by("leads") == frozenset()
 
 
 async def test_heads_are_kept_as_they_come(log: Log) -> None:
