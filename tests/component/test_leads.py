@@ -37,8 +37,8 @@ def visit(crm: Outsider, name: str = "CompanyVisitPlanned", visit_id: str | None
 
 
 def lead(crm: Outsider, name: str = "LeadOpened", lead_id: str | None = None, **changes):
-    data = {"lead_id": lead_id or str(uuid4()), "business_id": "1234567-1", "municipality": "lempaala", "need": "labour",
-            "opened_by_organisation": "lempaalan-kehitys"}
+    data = {"lead_id": lead_id or str(uuid4()), "business_id": "1234567-1", "municipality": "lempaala",
+            "need": "labour", "opened_by_organisation": "lempaalan-kehitys"}
     at = changes.pop("at", "2026-03-02T08:30:00.250+02:00")
     return crm.event(name, "lead_id", data | changes, at=at)
 
@@ -174,7 +174,8 @@ async def test_a_later_event_that_differs_from_the_opening_is_invalid(crm, field
 @pytest.mark.parametrize(("event", "reason", "field"), [
     (lambda c: visit(c, purpose="small-talk"), "unknown-code", "/data/purpose"),
     (lambda c: visit(c, company_name="Esimerkki Oy 041 5550 123"), "personal-data", "/data/company_name"),
-    (lambda c: {**c.event("TargetSet", "municipality", {}), "subject": "2026:lempaala:visits"}, "unknown-type", "/type"),
+    (lambda c: {**c.event("TargetSet", "municipality", {}), "subject": "2026:lempaala:visits"},
+     "unknown-type", "/type"),
 ])
 async def test_what_no_crm_may_tell_is_refused(crm, event, reason, field):
     rejection = await crm.rejected(await crm.send(event(crm)))
