@@ -19,6 +19,7 @@ from services.referral.schemas import (
     ContactShown,
     DetailsAgain,
     Made,
+    ReceiptSigned,
     ReferralPage,
     ReferralShown,
     ReferralWanted,
@@ -40,12 +41,16 @@ Id = Annotated[str, Path(pattern=_UUID, description="`referral_id`", examples=[s
 @routes.api(
     "POST", "/api/referrals", policy=CASE_MANAGERS, scope="referrals", status=201, response_model=Made,
     summary="Refer a client to a municipal service",
-    responses={422: {"description": "The plan does not allow it: `code` says why, `right_address` where to turn."}},
 )
 async def refer(wanted: ReferralWanted, request: Request, response: Response, db: Db, who: Who) -> Any:
     """Checks the plan (age, residence, need, service agreement), keeps the consent, encrypts name and phone under a
     key of their own and tells the provider that a referral waits: its number, no name. The contact details follow,
-    sealed for the provider alone, as soon as its system offers a key."""
+    sealed for the provider alone, as soon as its system offers a key.
+
+    What the plan does not allow is refused with 422: `code` says why (`age-outside`, `outside-agreements`,
+    `residence-outside`, `need-not-served`, `of-working-age`, `wrong-provider`), `right_address` where to turn.
+    `Location` is the new referral's address.
+    """
     wish = handlers.Wish(
         municipality=wanted.municipality, birth_year=wanted.birth_year, service=wanted.service, need=wanted.need,
         provider=wanted.provider, consented=wanted.consent.name_and_phone, given_at=wanted.consent.given_at,
@@ -107,7 +112,7 @@ async def show(referral_id: Id, db: Db, who: Who) -> Any:
     response_model=ReferralShown, summary="The client withdraws the consent",
 )
 async def withdraw(referral_id: Id, withdrawal: Withdrawal, db: Db, who: Who) -> Any:
-    """From here on nobody can read the contact details; both sides erase them, and the receipt tells when."""
+    """From here on nobody in the area can read the contact details. Both sides erase them; the receipt tells when."""
     await handlers.withdraw(db, referral_id, withdrawal.told_at, who)
     return schemas.whole(await shown.whole(db, referral_id, who))
 
@@ -155,8 +160,7 @@ async def give_details_again(referral_id: Id, details: DetailsAgain, db: Db, who
 
 @routes.api(
     "GET", "/api/referrals/{referral_id}/receipt", policy=READERS, scope="referrals:read",
-    summary="The receipt: who erased what and when, signed",
-    responses={200: {"description": "ISO/IEC TS 27560 fields, the provider's proofs in it"}},
+    response_model=ReceiptSigned, summary="The receipt: who erased what and when, signed",
 )
 async def show_receipt(referral_id: Id, db: Db, who: Who, request: Request) -> Any:
     """Of an open referral it is the consent record. It holds no name: give it to the client.

@@ -212,14 +212,7 @@ def _read(content: dict[str, Any], erasure: dict[str, Any], trust: Path) -> tupl
     )
     for receiver in erasure["receivers"]:
         event = receiver["event"]
-        data = event["data"]
-        same = (
-            event["type"] == ACKNOWLEDGEMENT and data.get("referral_id") == content["referral_id"]
-            and data.get("consent_id") == content["record_id"]
-            and data.get("erased_at") == receiver["erased_at"] and data.get("key_id") == receiver.get("key_id")
-            and event["source"] == source_of("coaching")
-        )
-        if not same or not _acknowledged(data, event["source"], trust):
+        if not _acknowledged(content, receiver, trust):
             faults.append(f"The acknowledgement {event.get('id')} is not signed by {receiver['party_id']}.")
         what = f"receiving key {receiver['key_id']}" if receiver.get("key_id") else "everything: it never had a key"
         lines.append(f"{receiver['party_id']} erased {what} at {receiver['erased_at']}.{_copies(receiver)}")
@@ -234,13 +227,20 @@ def _copies(party: Mapping[str, Any]) -> str:
     return f" Its last backup of the key ends on {party['copies_until']}." if party.get("copies_until") else ""
 
 
-def _acknowledged(data: dict[str, Any], source: str, trust: Path) -> bool:
+def _acknowledged(content: dict[str, Any], receiver: dict[str, Any], trust: Path) -> bool:
+    """Whether the provider signed what the receipt says of it, about this referral and consent."""
+    event = receiver["event"]
     try:
-        told = ContactDetailsErased.model_validate_json(orjson.dumps(data))
-        proofs.verify(told.proof, told, ACKNOWLEDGEMENT, source, trust)
+        told = ContactDetailsErased.model_validate_json(orjson.dumps(event["data"]))
+        proofs.verify(told.proof, told, ACKNOWLEDGEMENT, source_of("coaching"), trust)
+        said = (told.referral_id, told.consent_id, told.key_id, told.erased_at, told.copies_until)
+        return event["type"] == ACKNOWLEDGEMENT and event["source"] == source_of("coaching") and said == (
+            content["referral_id"], content["record_id"], receiver.get("key_id"),
+            datetime.fromisoformat(receiver["erased_at"]),
+            date.fromisoformat(receiver["copies_until"]) if receiver.get("copies_until") else None,
+        )
     except (Refused, ValueError):
         return False
-    return True
 
 
 def _signed(proof: str, content: Mapping[str, Any], source: str, trust: Path) -> bool:

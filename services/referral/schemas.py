@@ -56,7 +56,9 @@ class ReferralWanted(Body):
 class Withdrawal(Body):
     """The client withdraws the consent."""
 
-    told_at: AwareDatetime | None = Field(None, description="When the client said so; now, unless given.")
+    told_at: AwareDatetime | None = Field(
+        None, description="When the client said so; now, unless given.", examples=["2026-11-23T15:42:00+02:00"]
+    )
 
 
 class Reveal(Body):
@@ -68,8 +70,8 @@ class Reveal(Body):
 class DetailsAgain(Body):
     """Name and phone as the client told them again."""
 
-    name: Secret[str]
-    phone: Secret[str]
+    name: Secret[str] = Field(examples=["Aino Esimerkki"])
+    phone: Secret[str] = Field(examples=["+358415550123"])
 
 
 class ContactShown(BaseModel):
@@ -160,6 +162,18 @@ class ReferralShown(ReferralListed):
 class ReferralPage(BaseModel):
     referrals: list[ReferralListed]
     next: str | None = Field(description="Give it as `after` for the page that follows; null on the last.")
+
+
+class ReceiptSigned(BaseModel):
+    """The receipt, and the area's signature over its SHA-256 (canonical JSON, RFC 8785)."""
+
+    receipt: dict[str, Any] = Field(
+        description="Fields of ISO/IEC TS 27560: record, purposes, parties, events; `erasure` says who erased what and "
+                    "when, with the provider's signed acknowledgements as they were published."
+    )
+    source: str = Field(examples=["/tampere-region/referral"])
+    type: str = Field(examples=["fi.yhdyspinta.Receipt.v1"])
+    proof: str = Field(description="Compact JWS, Ed25519, `typ` yhdyspinta-proof.")
 
 
 class ServiceShown(BaseModel):

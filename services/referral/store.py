@@ -216,7 +216,7 @@ async def find(db: Session, referral_id: str, *, organisation: str | None = None
     query = select(referrals).where(referrals.c.id == referral_id)
     if organisation is not None:
         query = query.where(referrals.c.organisation == organisation)
-    row = (await db.execute(query.with_for_update() if for_update else query)).one_or_none()
+    row = (await db.execute(query.with_for_update(key_share=True) if for_update else query)).one_or_none()
     if row is None:
         return None
     keys = await db.execute(

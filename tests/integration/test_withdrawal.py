@@ -20,7 +20,6 @@ from tests.component.referral_side import NAME, PHONE, Area, area
 from tests.stack import Running, World
 from tests.waiting import until
 
-
 GONE = (409, 410)
 """The consent is not in force; the contact details are erased."""
 

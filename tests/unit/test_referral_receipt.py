@@ -71,6 +71,16 @@ def test_a_receipt_says_who_erased_what_and_when(keys):
     assert any("paper" in line for line in verdict.lines)
 
 
+def test_it_does_not_matter_how_a_moment_is_spelled(keys):
+    area, coaching, trust = keys
+    closed = withdrawn(with_sealed_key(sent()))
+    odd = NOW.replace(microsecond=438_060)
+    heard = [word(closed, closed.keys[0].key_id, coaching, odd)]
+    content = receipt.build(acknowledged(closed, closed.keys[0].key_id), heard, OwnCopyErased(odd, 0), RULES, odd)
+
+    assert receipt.verify(orjson.dumps(receipt.sign(content, area)), trust).genuine
+
+
 def test_it_has_the_fields_of_the_consent_record_structure(keys):
     content = orjson.loads(document(keys)[1])["receipt"]
 
