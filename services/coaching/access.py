@@ -14,6 +14,9 @@ ROLES = (
 )
 WORKERS = allow(*ROLES, own="organisation")
 """Those who meet clients; over the API a provider's own systems."""
+MANAGER = "employment-and-integration-manager"
+READERS = allow(*ROLES, MANAGER, own="organisation")
+"""Those, and the manager whom late matters of coaching and Pointti are told to: reads, and shows no contact details."""
 INSTRUCTORS = allow("workshop-instructor", own="organisation")
 
 
@@ -25,6 +28,8 @@ def by(who: Principal, now: datetime) -> By:
         own = {code for code, service in services.items() if service.mailbox_role in who.roles}
         if "ohjaamo-coordinator" in who.roles:
             own.add("ohjaamo")
+        if MANAGER in who.roles:
+            own |= {code for code, service in services.items() if service.start_and_end_told}
     else:
         own = set(services)
     return By(who, Whose(who.organisation or "", frozenset(own)))

@@ -13,10 +13,12 @@ from chassis.settings import Settings
 from chassis.web import N_, Room
 from contracts import plan
 from services.coaching import access
+from services.coaching.cases import act_pages, pages
 from services.coaching.cases import api as cases_api
 from services.coaching.cases import handlers as cases
 from services.coaching.outcomes import handlers as outcomes
 from services.coaching.pointti import api as pointti_api
+from services.coaching.pointti import pages as pointti_pages
 from services.coaching.referrals import erasing
 from services.coaching.referrals import handlers as referrals
 from services.coaching.subscribers import subscriptions
@@ -24,7 +26,8 @@ from services.coaching.subscribers import subscriptions
 ROOMS = (
     Room("/", N_("Waiting for me"), web.signed_in),
     Room("/arrived", N_("Arrived"), access.WORKERS),
-    Room("/cases", N_("Cases"), access.WORKERS),
+    Room("/cases", N_("Cases"), access.READERS),
+    Room("/periods", N_("Periods"), access.INSTRUCTORS),
     Room("/", N_("Figures"), web.signed_in, service="reporting"),
 )
 DESCRIPTION = """
@@ -51,7 +54,9 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
     erasing.signing_key(settings.secrets)
     app = web.application(
         settings, clock, database, side="municipal", rooms=ROOMS, folder=Path(__file__).parent,
-        routes=[cases_api.routes, pointti_api.routes], title="Coaching", description=DESCRIPTION,
+        routes=[
+            pages.routes, act_pages.routes, pointti_pages.routes, cases_api.routes, pointti_api.routes,
+        ], title="Coaching", description=DESCRIPTION,
     )
 
     async def sweep_parked() -> None:

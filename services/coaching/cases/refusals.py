@@ -211,3 +211,14 @@ class CodeNotKnown(Refusal):
     sentence_fi = "Voimassa olevassa suunnitelmassa ei ole tätä arvoa ({at}). Valitse arvo luettelosta."
     status = 422
     at: str
+
+
+@dataclass(frozen=True)
+class EarlierCaseUnknown(Refusal):
+    """No other case of one's own has the number."""
+
+    code = "earlier-case-unknown"
+    sentence_en = "No other case of yours has this number. Numbers look like 2026-0412 or A-2026-0012."
+    sentence_fi = "Tällä numerolla ei ole toista asiakkuuttanne. Numero on muotoa 2026-0412 tai A-2026-0012."
+    status = 422
+    field = "/number"

@@ -283,3 +283,43 @@ async def reviews_before(db: Session, moment: datetime, limit: int = 200) -> Seq
     """Cases whose open review is due before a moment and not late yet, and where something happened since it opened."""
     found = await db.execute(_REVIEWS, {"moment": moment, "now": db.now, "limit": limit})
     return found.scalars().all()
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """A referral that the client withdrew or the case manager took back, and its case."""
+
+    case_id: CaseId
+    number: str
+    closing: str
+    closed_at: datetime
+
+
+async def stopped_since(db: Session, whose: Whose, since: datetime, limit: int = 3) -> Sequence[Stopped]:
+    """What the area closed lately among the cases that somebody may see, the newest first."""
+    rows = await db.execute(
+        select(cases.c.case_id, cases.c.number, referrals.c.closing, referrals.c.closed_at)
+        .join(referrals, referrals.c.referral_id == cases.c.referral_id)
+        .where(whose.condition(), referrals.c.closing.in_(["withdrawal", "cancellation"]),
+               referrals.c.closed_at >= since)
+        .order_by(referrals.c.closed_at.desc()).limit(limit))
+    return [Stopped(CaseId(r.case_id), r.number, r.closing, r.closed_at) for r in rows]
+
+
+async def arrived(db: Session, whose: Whose, limit: int = 200) -> Sequence[Listed]:
+    """Cases that nobody has opened yet, the oldest first."""
+    rows = await db.execute(
+        select(*[cases.c[f] for f in Listed.__dataclass_fields__])
+        .where(whose.condition(), cases.c.status == Status.ARRIVED.value)
+        .order_by(cases.c.asked_on, cases.c.opened_at).limit(limit))
+    return [Listed(**{**row, "status": Status(row["status"])}) for row in rows.mappings()]
+
+
+async def in_workshop(db: Session, whose: Whose) -> Sequence[Case]:
+    """Open cases of the workshop, in order of number."""
+    ids = (await db.execute(
+        select(cases.c.case_id).where(whose.condition(), cases.c.service == "pointti", cases.c.closed_on.is_(None))
+        .order_by(cases.c.number).limit(200)
+    )).scalars().all()
+    found = [await _one(db, cases.c.case_id == each) for each in ids]
+    return [each for each in found if each is not None]

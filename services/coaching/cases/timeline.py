@@ -8,6 +8,7 @@ from typing import Any
 from chassis.database import Session
 from services.coaching.cases.domain import Case
 from services.coaching.referrals import store as referrals
+from services.coaching.referrals.domain import Closing
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ async def timeline(db: Session, case: Case) -> Sequence[Entry]:
         Entry(seen.at, "details-shown", seen.person, {"reason": seen.reason})
         for seen in await referrals.reveals_of(db, referral.id)
     ]
-    if referral.closing and referral.closed_at:
+    if referral.closing and referral.closed_at and referral.closing is not Closing.RETURN:
         entries.append(Entry(referral.closed_at, f"closed-by-{referral.closing}", None, {}))
     if (erased_at := await referrals.erased_at(db, referral.id)) is not None:
         entries.append(Entry(erased_at, "details-erased", None, {}))

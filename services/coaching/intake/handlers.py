@@ -160,7 +160,7 @@ async def _take_part(db: Session, event: Event[Any], case: Case) -> None:
     after = replace(case, course=case.course.then(happened))
     if isinstance(event.data, WithdrawalTold) and case.referral and case.referral.is_open:
         referral, events = decided_or_raise(
-            referrals.report_withdrawal(case.referral, event.data.told_at, db.now), case.referral)
+            referrals.report_withdrawal(case.referral, min(event.data.told_at, db.now), db.now), case.referral)
         act = Act(event.id, event.source, db.now)
         after = case_domain.remember_told(replace(after, referral=referral), act, events)
         await cases.keep(db, after, *events)

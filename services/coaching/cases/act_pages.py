@@ -1,0 +1,274 @@
+"""Forms of the acts in a case: each a page of its own, so that what was typed survives whatever happens."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, time
+from typing import Any, Generic, TypeVar
+
+from fastapi import Response
+from pydantic import BaseModel, Field
+
+from chassis import calendar
+from chassis.decisions import NotFound, Refused
+from chassis.policy import Policy, SignInAgain
+from chassis.web import N_, Db, Form, Page, Routes, blank
+from contracts import plan
+from contracts.events.casework import MeetingHeld, NotBegun, Origin, Outcome
+from contracts.events.coaching import RightAddress
+from services.coaching import access, directory
+from services.coaching.access import WORKERS
+from services.coaching.cases import handlers, store
+from services.coaching.cases.api import Id
+from services.coaching.cases.domain import Case, Channel, MeetingKind, ReturnReason
+from services.coaching.cases.handlers import By
+from services.coaching.cases.pages import sentence
+from services.coaching.cases.refusals import EarlierCaseUnknown
+from services.coaching.cases.wording import CHANNELS, MEETINGS, NOT_BEGUN, ORIGINS, OUTCOMES, PLANS, RETURNS, Words
+
+M = TypeVar("M", bound=BaseModel)
+routes = Routes()
+
+
+@dataclass(frozen=True)
+class ActPage(Generic[M]):
+    """One act: its form, what stands in it first, what it does, and the sentence after it.
+
+    `at` maps the field that a refusal points to onto the form's.
+    """
+
+    name: str
+    model: type[M]
+    first: Callable[[Page, Case], Mapping[str, Any]]
+    do: Callable[[Db, str, By, M], Awaitable[Case]]
+    said: str
+    at: Mapping[str, str] = field(default_factory=dict)
+    policy: Policy = WORKERS
+
+
+def add(to: Routes, act: ActPage[Any]) -> None:
+    """Adds the page that asks and the press that does."""
+
+    @to.page("GET", f"/cases/{{case_id}}/{act.name}", policy=act.policy)
+    async def ask(case_id: Id, page: Page, db: Db) -> Response:
+        case = await handlers.read(db, case_id, access.by(page.who, page.now))
+        return await _shown(page, db, case, act, blank(**act.first(page, case)))
+
+    @to.page("POST", f"/cases/{{case_id}}/{act.name}", policy=act.policy)
+    async def press(case_id: Id, page: Page, db: Db) -> Response:
+        by = access.by(page.who, page.now)
+        form = await page.form(act.model)
+        if form.ok:
+            try:
+                await act.do(db, case_id, by, form.read)
+                return page.redirect(f"/cases/{case_id}", said=page.gettext(act.said))
+            except Refused as fault:
+                if fault.refusal.code in (NotFound.code, SignInAgain.code):
+                    raise
+                where = (fault.refusal.field or "").removeprefix("/data").removeprefix("/")
+                name = act.at.get(where, where)
+                form.refuse(name if name in act.model.model_fields else "", sentence(page, fault))
+        return await _shown(page, db, await store.case(db, case_id, by.whose), act, form, 422)
+
+
+async def _shown(
+    page: Page, db: Db, case: Case, act: ActPage[Any], form: Form[Any], status: int = 200
+) -> Response:
+    words = Words(page)
+    service = words.rules.services.get(case.service)
+    return page.render(
+        f"act-{act.name}.html", status, words=words, case=case, form=form,
+        told=bool(service and service.start_and_end_told), listed=LISTS,
+        colleagues=await directory.in_role(db, case.provider, service.mailbox_role) if service else [],
+    )
+
+
+LISTS = {
+    "channels": CHANNELS, "meetings": MEETINGS, "outcomes": OUTCOMES, "not_begun": NOT_BEGUN, "returns": RETURNS,
+    "plans": PLANS,
+}
+
+
+def _now(page: Page) -> dict[str, Any]:
+    now = page.now.astimezone(calendar.HELSINKI)
+    return {"on": page.today.isoformat(), "at": f"{now:%H:%M}"}
+
+
+def _today(page: Page, case: Case) -> Mapping[str, Any]:
+    return {"on": page.today.isoformat()}
+
+
+def _interviews(case: Case) -> bool:
+    """Whether the next meeting is Pointti's interview."""
+    return case.service == "pointti" and not any(case.course.told(MeetingHeld))
+
+
+class Attempt(BaseModel):
+    on: date
+    at: time
+    channel: Channel
+    reached: bool = False
+
+
+class Appointment(BaseModel):
+    on: date
+    at: time
+    place: str = Field(max_length=40)
+    reached_by: Channel | None = None
+
+
+class Meeting(BaseModel):
+    on: date
+    kind: MeetingKind
+
+
+class OnDay(BaseModel):
+    on: date
+
+
+class End(BaseModel):
+    on: date
+    outcome: Outcome | None = None
+
+
+class Return(BaseModel):
+    reason: ReturnReason
+    right_organisation: str | None = Field(None, max_length=40)
+    right_service: str | None = Field(None, max_length=40)
+
+
+class Unbegun(BaseModel):
+    on: date
+    reason: NotBegun
+
+
+class Withdrawal(BaseModel):
+    on: date
+    at: time
+
+
+class HandOver(BaseModel):
+    coach: str = Field(pattern=r"^[a-z0-9-]{1,64}$")
+
+
+class CameBefore(BaseModel):
+    number: str = Field(max_length=20)
+
+
+class NewCase(BaseModel):
+    service: str = Field(max_length=40)
+    municipality: str = Field(max_length=40)
+    origin: Origin
+    asked_on: date
+
+
+async def _attempt(db: Db, case_id: str, by: By, f: Attempt) -> Case:
+    return await handlers.record_attempt(db, case_id, by, calendar.at(f.on, f.at), f.channel, f.reached)
+
+
+async def _appointment(db: Db, case_id: str, by: By, f: Appointment) -> Case:
+    return await handlers.book_appointment(db, case_id, by, calendar.at(f.on, f.at), f.place, f.reached_by)
+
+
+async def _meeting(db: Db, case_id: str, by: By, f: Meeting) -> Case:
+    return await handlers.hold_meeting(db, case_id, by, f.on, f.kind)
+
+
+async def _start(db: Db, case_id: str, by: By, f: OnDay) -> Case:
+    return await handlers.start(db, case_id, by, f.on)
+
+
+async def _end(db: Db, case_id: str, by: By, f: End) -> Case:
+    return await handlers.end(db, case_id, by, f.on, f.outcome)
+
+
+async def _return(db: Db, case_id: str, by: By, f: Return) -> Case:
+    right = None
+    if f.reason == "wrong-address" and f.right_organisation and f.right_service:
+        right = RightAddress(organisation=f.right_organisation, service=f.right_service)
+    return await handlers.give_back(db, case_id, by, f.reason, right)
+
+
+async def _unbegun(db: Db, case_id: str, by: By, f: Unbegun) -> Case:
+    return await handlers.close_unbegun(db, case_id, by, f.on, f.reason)
+
+
+async def _withdraw(db: Db, case_id: str, by: By, f: Withdrawal) -> Case:
+    return await handlers.withdraw(db, case_id, by, calendar.at(f.on, f.at))
+
+
+async def _hand_over(db: Db, case_id: str, by: By, f: HandOver) -> Case:
+    return await handlers.hand_over(db, case_id, by, f.coach)
+
+
+async def _came_before(db: Db, case_id: str, by: By, f: CameBefore) -> Case:
+    found = await store.listed(db, by.whose, number=f.number.strip())
+    if not found or found[0].case_id == case_id:
+        raise Refused(EarlierCaseUnknown())
+    return await handlers.came_before(db, case_id, by, found[0].case_id)
+
+
+ACTS: tuple[ActPage[Any], ...] = (
+    ActPage("attempt", Attempt, lambda page, _: {**_now(page), "channel": "call", "reached": "no"}, _attempt,
+            N_("The attempt is recorded."), {"on": "on", "at": "at"}),
+    ActPage("appointment", Appointment, lambda page, case: {
+        "place": "lempaala-talo" if case.provider == "lempaala" else "vesilahti-municipal-office",
+        "reached_by": None if case.course.reached else "call",
+    }, _appointment, N_("The time is booked.")),
+    ActPage("meeting", Meeting, lambda page, case: {
+        "on": page.today.isoformat(), "kind": "interview" if _interviews(case) else "coaching",
+    }, _meeting, N_("The meeting is recorded.")),
+    ActPage("start", OnDay, _today, _start, N_("The start is recorded.")),
+    ActPage("end", End, _today, _end, N_("The end is recorded.")),
+    ActPage("return", Return, lambda page, _: {}, _return,
+            N_("The referral is given back. From now on nobody can read the contact details."),
+            {"right_address": "right_organisation", "right_address/organisation": "right_organisation",
+             "right_address/service": "right_service"}),
+    ActPage("not-begun", Unbegun, _today, _unbegun, N_("The case is closed."), {"not_begun": "reason"}),
+    ActPage("withdrawal", Withdrawal, lambda page, _: _now(page), _withdraw,
+            N_("The withdrawal is recorded. From now on nobody can read the contact details."), {"told_at": "at"}),
+    ActPage("coach", HandOver, lambda page, _: {}, _hand_over, N_("The case is handed over.")),
+    ActPage("earlier-case", CameBefore, lambda page, _: {}, _came_before,
+            N_("Figures count the two cases as one client's.")),
+)
+for each in ACTS:
+    add(routes, each)
+
+
+@routes.page("POST", "/cases/{case_id}/review", policy=WORKERS)
+async def review(case_id: Id, page: Page, db: Db) -> Response:
+    await handlers.review(db, case_id, access.by(page.who, page.now))
+    return page.redirect(f"/cases/{case_id}", said=page.gettext("The case goes on."))
+
+
+@routes.page("GET", "/new-case", policy=WORKERS)
+async def ask_new_case(page: Page, db: Db) -> Response:
+    """A client who came without a referral."""
+    return _new_case(page, blank(asked_on=page.today.isoformat()))
+
+
+@routes.page("POST", "/new-case", policy=WORKERS)
+async def open_case(page: Page, db: Db) -> Response:
+    form = await page.form(NewCase)
+    if form.ok:
+        f = form.read
+        try:
+            case = await handlers.open_case(
+                db, access.by(page.who, page.now), f.service, f.municipality, f.origin, f.asked_on)
+            return page.redirect(f"/cases/{case.id}", said=page.gettext("The case is open."))
+        except Refused as fault:
+            where = (fault.refusal.field or "").rsplit("/", 1)[-1]
+            form.refuse({"on": "asked_on"}.get(where, where if where in NewCase.model_fields else ""),
+                        sentence(page, fault))
+    return _new_case(page, form, 422)
+
+
+def _new_case(page: Page, form: Form[Any], status: int = 200) -> Response:
+    words = Words(page)
+    own = access.by(page.who, page.now).whose.services
+    services = plan.on(page.today).services
+    return page.render(
+        "new-case.html", status, words=words, form=form,
+        services=[(c, words.service(c)) for c in services if c in own and not services[c].referral_only],
+        municipalities=[(c, words.municipality(c)) for c in words.rules.municipalities],
+        origins=words.choices(ORIGINS, ("self", "other-service", "yhteisetsiva")),
+    )

@@ -1,0 +1,141 @@
+"""Pages of a provider: what waits, what arrived, the cases, and one case with its next act."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import Query, Response
+from pydantic import BaseModel, Field
+
+from chassis import obligations, web
+from chassis.contact import Contact
+from chassis.decisions import Refused
+from chassis.web import N_, Db, Form, Page, Routes, blank
+from chassis.web import waiting as waiting_page
+from services.coaching import access, directory
+from services.coaching.access import READERS, WORKERS
+from services.coaching.cases import duties, handlers, store, waiting
+from services.coaching.cases.api import UUID, Id
+from services.coaching.cases.domain import Case, Status
+from services.coaching.cases.schemas import details_of
+from services.coaching.cases.timeline import timeline
+from services.coaching.cases.wording import Words
+from services.coaching.referrals import handlers as referrals
+
+routes = Routes()
+PAGE_ROWS = 50
+FILTERS: Mapping[str, tuple[str, tuple[Status, ...]]] = {
+    "open": (N_("Open"), (Status.ARRIVED, Status.CONTACTING, Status.BOOKED, Status.RUNNING)),
+    "running": (N_("Service under way"), (Status.RUNNING,)),
+    "closed": (N_("Ended"), (Status.ENDED, Status.NOT_BEGUN)),
+    "all": (N_("All"), ()),
+}
+
+
+class Reason(BaseModel):
+    reason: str = Field(max_length=40)
+
+
+# --- what waits
+
+
+@routes.page("GET", "/", policy=web.signed_in)
+async def home(page: Page, db: Db) -> Response:
+    """Obligations in order of deadline, and what happened last."""
+    return waiting_page.render(page, await waiting.tasks(page, db), happened=await waiting.happened(page, db))
+
+
+@routes.page("GET", "/waiting/count", policy=web.signed_in)
+async def count(page: Page, db: Db) -> Response:
+    return waiting_page.count(page, await waiting.tasks(page, db))
+
+
+# --- lists
+
+
+@routes.page("GET", "/arrived", policy=WORKERS)
+async def arrived(page: Page, db: Db) -> Response:
+    """Referrals that nobody has opened yet, the first to be answered first."""
+    whose = access.by(page.who, page.now).whose
+    found = await store.arrived(db, whose)
+    due = {o.about_id: o for o in await obligations.waiting(
+        db, organisation=whose.provider, roles=page.who.roles) if o.kind == duties.CONTACT}
+    ordered = sorted(found, key=lambda c: due[c.case_id].due_at if c.case_id in due else c.opened_at)
+    return page.render("arrived.html", words=Words(page), cases=ordered, due=due)
+
+
+@routes.page("GET", "/cases", policy=READERS)
+async def every(
+    page: Page, db: Db, show: Annotated[str, Query(max_length=10)] = "open",
+    whose: Annotated[str, Query(max_length=10)] = "", number: Annotated[str, Query(max_length=20)] = "",
+    after: Annotated[str, Query(pattern=f"{UUID}|^$")] = "",
+) -> Response:
+    """Cases by number; one's own first."""
+    number = number.strip()
+    mine = page.who.has(*access.ROLES) and whose == "mine" and not number
+    found = await store.listed(
+        db, access.by(page.who, page.now).whose, statuses=() if number else FILTERS.get(show, FILTERS["open"])[1],
+        coach=page.who.id if mine else None, number=number or None, before=after or None, limit=PAGE_ROWS + 1,
+    )
+    if number and len(found) == 1:
+        return page.redirect(f"/cases/{found[0].case_id}")
+    here = found[:PAGE_ROWS]
+    names = await directory.names(db, [c.coach for c in here if c.coach])
+    return page.render(
+        "cases.html", words=Words(page), cases=here, names=names, show=show, whose="mine" if mine else "all",
+        number=number, more=here[-1].case_id if len(found) > PAGE_ROWS else None, first=not after,
+        filters=[(code, page.gettext(label)) for code, (label, _) in FILTERS.items()],
+    )
+
+
+# --- one case
+
+
+@routes.page("GET", "/cases/{case_id}", policy=READERS)
+async def one(case_id: Id, page: Page, db: Db) -> Response:
+    """What happened on the left, what is next on the right."""
+    return await show(page, db, await handlers.read(db, case_id, access.by(page.who, page.now)))
+
+
+@routes.page("GET", "/cases/{case_id}/contact-details", policy=READERS)
+async def back_to_one(case_id: Id, page: Page) -> Response:
+    """Where a reader lands who comes back to what was shown: not shown again."""
+    return page.redirect(f"/cases/{case_id}")
+
+
+@routes.page("POST", "/cases/{case_id}/contact-details", policy=WORKERS, repeatable=True)
+async def reveal(case_id: Id, page: Page, db: Db) -> Response:
+    """The case's page with name and phone in it, once."""
+    by = access.by(page.who, page.now)
+    form = await page.form(Reason, {"reason": page.gettext("Choose why you look.")})
+    if not form.ok:
+        return await show(page, db, await handlers.read(db, case_id, by), 422, form=form)
+    since = page.session.started_at if page.session else None
+    try:
+        contact = await referrals.reveal(db, case_id, by, form.read.reason, since)
+    except Refused as fault:
+        if fault.refusal.status not in (409, 410):
+            raise
+        return page.redirect(f"/cases/{case_id}", said=sentence(page, fault))
+    return await show(page, db, await store.case(db, case_id, by.whose), contact=contact)
+
+
+async def show(
+    page: Page, db: Db, case: Case, status: int = 200, *, contact: Contact | None = None,
+    form: Form[Any] | None = None,
+) -> Response:
+    """The page of a case."""
+    entries, words = await timeline(db, case), Words(page)
+    owed = await obligations.about(db, "case", case.id)
+    people = {e.by for e in entries if e.by} | {case.coach or ""}
+    service = words.rules.services.get(case.service)
+    return page.render(
+        "case.html", status, words=words, case=case, entries=entries, names=await directory.names(db, people),
+        owed=owed, next=owed[0] if owed else None, contact=contact, form=form or blank(reason="contact-attempt"),
+        details=details_of(case), may_act=page.who.has(*access.ROLES),
+        told=bool(service and service.start_and_end_told), is_first=case.course.began_on() is None,
+        attempts=len(case.course.attempts),
+    )
+
+
+def sentence(page: Page, fault: Refused) -> str:
+    return fault.refusal.in_english() if page.language == "en" else fault.refusal.in_finnish()

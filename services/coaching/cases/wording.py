@@ -1,0 +1,192 @@
+"""How a case is said to people: status, next act, what happened; in the reader's language."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from chassis.calendar import helsinki_day
+from chassis.web import N_, Page
+from chassis.web.formats import Formats
+from contracts import plan
+from contracts.plan import Plan
+from services.coaching.cases import duties
+from services.coaching.cases.domain import OURS, Status
+from services.coaching.cases.timeline import Entry
+
+STATUS: Mapping[Status, tuple[str, str]] = {
+    Status.ARRIVED: (N_("Arrived"), "info"),
+    Status.CONTACTING: (N_("Contact under way"), "warning"),
+    Status.BOOKED: (N_("Time booked"), "info"),
+    Status.RUNNING: (N_("Service under way"), "success"),
+    Status.ENDED: (N_("Ended"), "neutral"),
+    Status.NOT_BEGUN: (N_("Did not begin"), "neutral"),
+}
+CHANNELS: Mapping[str, str] = {
+    "call": N_("Phone call"), "text-message": N_("Text message"), "email": N_("E-mail"), "letter": N_("Letter"),
+    "visit": N_("Visit"), "other": N_("Other way"),
+}
+MEETINGS: Mapping[str, str] = {
+    "starter-package": N_("starter package"), "coaching": N_("coaching"), "three-party": N_("three-party meeting"),
+    "interview": N_("interview"), "my-team": N_("Minun tiimini meeting"),
+}
+OUTCOMES: Mapping[str, str] = {
+    "work": N_("to work"), "education": N_("to education"), "got-needed-service": N_("got the service needed"),
+    "work-trial": N_("to a work trial"), "other-service": N_("to another service"), "moved": N_("moved away"),
+    "interrupted": N_("was interrupted"),
+}
+NOT_BEGUN: Mapping[str, str] = {
+    "not-reached": N_("the client was not reached"), "declined": N_("the client did not want to take part"),
+    "not-eligible": N_("the service is not meant for this client"), "no-capacity": N_("there is no place just now"),
+    "withdrawn": N_("the consent is not in force any more"),
+}
+RETURNS: Mapping[str, str] = {
+    "not-started": N_("the service did not begin"), "wrong-address": N_("another service is right"),
+    "not-eligible": NOT_BEGUN["not-eligible"], "no-capacity": NOT_BEGUN["no-capacity"],
+}
+ORIGINS: Mapping[str, str] = {
+    "self": N_("the client got in touch"), "other-service": N_("from another service"),
+    "yhteisetsiva": N_("through Yhteisetsivä"), "referral": N_("by referral"),
+}
+PLANS: Mapping[str, str] = {"work-trial": N_("work trial"), "education": N_("education"), "job": N_("job")}
+CLOSINGS: Mapping[str, str] = {
+    "withdrawal": N_("The client withdrew the consent"), "cancellation": N_("The case manager took the referral back"),
+    "return": N_("The referral was given back"),
+}
+NEXT: Mapping[str, str] = {
+    duties.CONTACT: N_("contact the client"), duties.TRY_AGAIN: N_("try to reach the client again"),
+    duties.DECIDE: N_("decide whether to go on trying"), duties.BOOK: N_("book a time"),
+    duties.RECORD: N_("record whether the meeting was held"), duties.INTERVIEW: N_("interview the young person"),
+    duties.START_PERIOD: N_("take the young person into a period"), duties.END_PERIOD: N_("end the period with a plan"),
+    duties.TELL_STARTED: N_("tell the employment area that the service began"),
+    duties.TELL_ENDED: N_("tell the employment area that the service ended"),
+    duties.REVIEW: N_("review whether the case goes on"),
+}
+_REACHED = {True: N_("%(channel)s: the client was reached."), False: N_("%(channel)s: the client was not reached.")}
+_SENTENCES: Mapping[str, str] = {
+    "referred": N_("The case manager referred the client. Consent: name and phone number, purpose %(purpose)s."),
+    "opened": N_("The case was opened without a referral: %(origin)s."),
+    "details-received": N_("The contact details came sealed, to be opened for this case alone."),
+    "details-shown": N_("The contact details were looked at: %(reason)s."),
+    "details-erased": N_("The contact details are erased. Nobody can read them any more."),
+    "closed-by-withdrawal": N_("The client withdrew the consent. The contact details can't be opened any more."),
+    "closed-by-cancellation": N_(
+        "The case manager took the referral back. The contact details can't be opened any more."),
+    "appointment-booked": N_("A time was booked: %(at)s, %(place)s."),
+    "meeting-held": N_("A meeting was held on %(on)s: %(kind)s."),
+    "period-started": N_("A period began on %(starts_on)s; it ends on %(ends_on)s."),
+    "period-ended": N_("The period ended on %(ended_on)s. Plan: %(plan)s."),
+    "tet-agreed": N_("A TET period was agreed, from %(starts_on)s."),
+    "withdrawal-told": N_("The client told that the consent is withdrawn."),
+    "coaching-started": N_("The employment area was told that the service began on %(started_on)s."),
+    "coaching-ended": N_("The employment area was told that the service ended on %(ended_on)s."),
+    "referral-returned": N_("The referral was given back to the employment area: %(reason)s."),
+    "withdrawal-reported": N_("The employment area was told of the withdrawal."),
+}
+_CLOSED = N_("The case ended on %(on)s: %(how)s.")
+_TET_ENDED = {
+    (True, True): N_("The TET period ended; both wish to go on."),
+    (True, False): N_("The TET period ended; the young person wishes to go on, the workplace does not."),
+    (False, True): N_("The TET period ended; the workplace wishes to go on, the young person does not."),
+    (False, False): N_("The TET period ended; neither wishes to go on."),
+}
+
+
+class Words:
+    """The words of one page: its language, and the plan in force."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.language = page, page.language
+        self.rules: Plan = plan.on(page.today)
+        self.formats = Formats(page.language, page.texts)
+
+    def service(self, code: str) -> str:
+        """The service's name, to begin a line with."""
+        known = self.rules.services.get(code)
+        return capitalised(known.text(self.language)) if known else code
+
+    def organisation(self, code: str) -> str:
+        known = self.rules.organisations.get(code)
+        return known.text(self.language) if known else code
+
+    def municipality(self, code: str) -> str:
+        known = self.rules.municipalities.get(code)
+        return known.text(self.language) if known else code
+
+    def role(self, code: str) -> str:
+        known = self.rules.roles.get(code)
+        return known.text(self.language) if known else code
+
+    def code(self, code_list: str, code: str) -> str:
+        known = self.rules.codes[code_list].get(code)
+        return known.text(self.language) if known else code
+
+    def codes(self, code_list: str) -> list[tuple[str, str]]:
+        """A list of the plan as choices."""
+        return [(code, capitalised(label.text(self.language))) for code, label in self.rules.codes[code_list].items()]
+
+    def choices(self, table: Mapping[str, str], only: Iterable[str] | None = None) -> list[tuple[str, str]]:
+        """A table of ours as choices."""
+        wanted = table if only is None else only
+        return [(code, capitalised(self.page.gettext(table[code]))) for code in wanted]
+
+    def status(self, status: Status) -> tuple[str, str]:
+        """Text and colour of the tag."""
+        text, colour = STATUS[status]
+        return self.page.gettext(text), colour
+
+    def next(self, kind: str) -> str:
+        return self.page.gettext(NEXT[kind])
+
+    def closing(self, closing: str) -> str:
+        return self.page.gettext(CLOSINGS[closing])
+
+    def day(self, moment: datetime) -> date:
+        """A deadline at the end of a day is that day."""
+        return helsinki_day(moment)
+
+    def by(self, who: str | None, names: Mapping[str, str]) -> str | None:
+        """Who did it: a person by name, PARty, or nobody for what happens by itself."""
+        if who is None or who == OURS:
+            return None
+        return "PARty" if who.endswith("/party") else names.get(who, who)
+
+    def happened(self, entry: Entry) -> str:
+        """An entry of the timeline as a sentence."""
+        say, fields = self.page.gettext, entry.fields
+        if entry.kind == "contact-attempted":
+            return say(_REACHED[bool(fields["reached"])], channel=say(CHANNELS[fields["channel"]]))
+        if entry.kind == "case-closed":
+            how = OUTCOMES.get(fields["outcome"] or "") or NOT_BEGUN[fields["not_begun"]]
+            return say(_CLOSED, on=self.formats.date_(fields["on"]), how=say(how))
+        if entry.kind == "tet-ended":
+            return say(_TET_ENDED[fields["young_person_continues"], fields["workplace_continues"]])
+        values = {name: self._value(entry.kind, name, value) for name, value in fields.items()}
+        return say(_SENTENCES[entry.kind], **values) if entry.kind in _SENTENCES else entry.kind
+
+    def _value(self, kind: str, name: str, value: Any) -> Any:
+        """A field as people read it."""
+        if isinstance(value, datetime):
+            return self.formats.moment(value)
+        if isinstance(value, date):
+            return self.formats.date_(value)
+        match kind, name:
+            case _, "purpose":
+                return self.code("consent-purpose", value)
+            case _, "place":
+                return self.code("place", value)
+            case "details-shown", "reason":
+                return self.code("reveal-reason", value)
+            case "referral-returned", "reason":
+                return self.page.gettext(RETURNS[value])
+            case _, "origin":
+                return self.page.gettext(ORIGINS[value])
+            case "meeting-held", "kind":
+                return self.page.gettext(MEETINGS[value])
+            case "period-ended", "plan":
+                return self.page.gettext(PLANS[value])
+        return value
+
+
+def capitalised(text: str) -> str:
+    """The first letter as a capital, the rest as it is."""
+    return text[:1].upper() + text[1:]
