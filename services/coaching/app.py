@@ -25,7 +25,7 @@ from services.coaching.subscribers import subscriptions
 
 ROOMS = (
     Room("/", N_("Waiting for me"), web.signed_in),
-    Room("/arrived", N_("Arrived"), access.WORKERS),
+    Room("/arrived", N_("New arrivals"), access.WORKERS),
     Room("/cases", N_("Cases"), access.READERS),
     Room("/periods", N_("Periods"), access.INSTRUCTORS),
     Room("/", N_("Figures"), web.signed_in, service="reporting"),

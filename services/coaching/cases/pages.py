@@ -24,10 +24,10 @@ from services.coaching.referrals import handlers as referrals
 routes = Routes()
 PAGE_ROWS = 50
 FILTERS: Mapping[str, tuple[str, tuple[Status, ...]]] = {
-    "open": (N_("Open"), (Status.ARRIVED, Status.CONTACTING, Status.BOOKED, Status.RUNNING)),
+    "open": (N_("Open cases"), (Status.ARRIVED, Status.CONTACTING, Status.BOOKED, Status.RUNNING)),
     "running": (N_("Service under way"), (Status.RUNNING,)),
-    "closed": (N_("Ended"), (Status.ENDED, Status.NOT_BEGUN)),
-    "all": (N_("All"), ()),
+    "closed": (N_("Ended cases"), (Status.ENDED, Status.NOT_BEGUN)),
+    "all": (N_("All cases"), ()),
 }
 
 
