@@ -192,8 +192,7 @@ TAMPERED = [
 @pytest.mark.parametrize("tampered", TAMPERED, ids=str)
 async def test_a_right_that_somebody_added_is_found_and_set_right(world, tampered):
     grant = Grant(**vars(tampered) | {"name": tampered.name.format(prefix=world.place.prefix)})
-    for done in world.admin.create_acls([boundary.binding(grant)]).values():
-        done.result()
+    boundary.change(world.admin, [grant], [], world.place.prefix)
     try:
         found = boundary.boundary(world.admin, world.place.prefix)
         assert [(d.kind, d.grant) for d in found] == [("extra", grant)]

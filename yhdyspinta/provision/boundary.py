@@ -4,7 +4,7 @@ Least privilege: a writer has WRITE on its topic, a reader READ on its topics an
 name and a dot (both let it see lag). Nobody of the registry has anything else.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from confluent_kafka.admin import (
 )
 
 from contracts.topics import SERVICES, SYSTEMS, TOPICS
+from yhdyspinta.provision.settled import settled
 
 READER = "reader-"
 """Names of reader accounts begin with it: they read open topics (`Topic.open_to_accounts`), nothing else."""
@@ -106,38 +107,45 @@ def apply(admin: AdminClient, prefix: str = "") -> None:
     """Makes the broker's access list what the registry says: adds what is missing, takes away what is more."""
     there = found(admin, prefix)
     wanted = expected(prefix, _accounts(there))
-    if missing := [binding(grant) for grant in wanted - there]:
-        for done in admin.create_acls(missing, request_timeout=TIMEOUT).values():
-            done.result()
-    _delete(admin, there - wanted)
+    change(admin, wanted - there, there - wanted, prefix)
 
 
 def withdraw(admin: AdminClient, prefix: str) -> None:
     """Takes away all that is granted on the topics of a prefix (a test's world that ends)."""
-    _delete(admin, {g for g in found(admin, prefix) if g.kind == "TOPIC" and g.name.startswith(prefix)})
+    gone = {g for g in found(admin, prefix) if g.kind == "TOPIC" and g.name.startswith(prefix)}
+    change(admin, (), gone, prefix)
 
 
 def admit_reader(admin: AdminClient, account: str, prefix: str = "") -> None:
     """Lets a reader account read the topics that are open to such accounts."""
-    grants = expected(prefix, [account]) - expected(prefix)
-    for done in admin.create_acls([binding(grant) for grant in grants], request_timeout=TIMEOUT).values():
-        done.result()
+    change(admin, expected(prefix, [account]) - expected(prefix), (), prefix)
 
 
 def expel_reader(admin: AdminClient, account: str) -> None:
     """Takes away all that a reader account was granted."""
-    _delete(admin, {grant for grant in found(admin) if grant.principal == account})
+    change(admin, (), {grant for grant in found(admin) if grant.principal == account})
 
 
-def _delete(admin: AdminClient, grants: Iterable[Grant]) -> None:
-    filters = [
-        AclBindingFilter(b.restype, b.name, b.resource_pattern_type, b.principal, b.host, b.operation,
-                         b.permission_type)
-        for b in map(binding, grants)
-    ]
-    if filters:
-        for done in admin.delete_acls(filters, request_timeout=TIMEOUT).values():
-            done.result()
+def change(admin: AdminClient, added: Collection[Grant], removed: Collection[Grant], prefix: str = "") -> None:
+    """Adds and takes away entries; returns when the broker goes by it. All are of the prefix."""
+    if added:
+        for made in admin.create_acls([binding(grant) for grant in added], request_timeout=TIMEOUT).values():
+            made.result()
+    if removed:
+        filters = [
+            AclBindingFilter(b.restype, b.name, b.resource_pattern_type, b.principal, b.host, b.operation,
+                             b.permission_type)
+            for b in map(binding, removed)
+        ]
+        for gone in admin.delete_acls(filters, request_timeout=TIMEOUT).values():
+            gone.result()
+
+    def done() -> bool:
+        there = found(admin, prefix)
+        return there >= set(added) and there.isdisjoint(removed)
+
+    if added or removed:
+        settled(done, "its access list")
 
 
 def boundary(admin: AdminClient, prefix: str = "") -> list[Difference]:

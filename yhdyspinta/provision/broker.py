@@ -27,6 +27,7 @@ from confluent_kafka.admin import (
 from contracts.registry import Quota
 from contracts.topics import SYSTEMS, TOPICS
 from yhdyspinta.provision.boundary import TIMEOUT, principals
+from yhdyspinta.provision.settled import settled
 
 ITERATIONS = 4096
 ANY_NAME = 2
@@ -49,8 +50,16 @@ def make_topics(admin: AdminClient, prefix: str = "", replication: int = 1,
     if grown:
         for done in admin.create_partitions(grown, request_timeout=TIMEOUT).values():
             done.result()
+    if new or grown:
+        settled(lambda: _all_there(admin, prefix), "its topics")
     if known:
         _configure(admin, {prefix + t.name: t.config() | more for t in known})
+
+
+def _all_there(admin: AdminClient, prefix: str) -> bool:
+    there = admin.list_topics(timeout=TIMEOUT).topics
+    return all(prefix + t.name in there and len(there[prefix + t.name].partitions) >= t.partitions
+               for t in TOPICS.values())
 
 
 def _configure(admin: AdminClient, wanted: Mapping[str, Mapping[str, str]]) -> None:
@@ -86,6 +95,7 @@ def make_users(admin: AdminClient, passwords: Mapping[str, str]) -> None:
     ]
     for done in admin.alter_user_scram_credentials(changes, request_timeout=TIMEOUT).values():
         done.result()
+    settled(lambda: users(admin) >= passwords.keys(), "its users")
 
 
 def users(admin: AdminClient) -> frozenset[str]:
