@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, Boolean, Column, DateTime, MetaData, Table, Text, select, update
+from sqlalchemy import ARRAY, Boolean, Column, DateTime, MetaData, Table, Text, any_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis import sessions
@@ -50,6 +50,6 @@ async def in_role(db: Session, organisation: str, role: str) -> Sequence[tuple[s
     """Id and name of those who have a role in an organisation, by name."""
     found = await db.execute(
         select(staff.c.staff_id, staff.c.name)
-        .where(staff.c.organisation == organisation, staff.c.roles.any(role), staff.c.gone.is_(False))
+        .where(staff.c.organisation == organisation, any_(staff.c.roles) == role, staff.c.gone.is_(False))
         .order_by(staff.c.name))
     return [(row.staff_id, row.name) for row in found]

@@ -21,7 +21,6 @@ from services.coaching.cases import handlers, store
 from services.coaching.cases.api import Id
 from services.coaching.cases.domain import Case, Channel, MeetingKind, ReturnReason
 from services.coaching.cases.handlers import By
-from services.coaching.cases.pages import sentence
 from services.coaching.cases.refusals import EarlierCaseUnknown
 from services.coaching.cases.wording import CHANNELS, MEETINGS, NOT_BEGUN, ORIGINS, OUTCOMES, PLANS, RETURNS, Words
 
@@ -66,7 +65,7 @@ def add(to: Routes, act: ActPage[Any]) -> None:
                     raise
                 where = (fault.refusal.field or "").removeprefix("/data").removeprefix("/")
                 name = act.at.get(where, where)
-                form.refuse(name if name in act.model.model_fields else "", sentence(page, fault))
+                form.refuse(name if name in act.model.model_fields else "", page.sentence(fault.refusal))
         return await _shown(page, db, await store.case(db, case_id, by.whose), act, form, 422)
 
 
@@ -90,11 +89,11 @@ LISTS = {
 
 def _now(page: Page) -> dict[str, Any]:
     now = page.now.astimezone(calendar.HELSINKI)
-    return {"on": page.today.isoformat(), "at": f"{now:%H:%M}"}
+    return {"on": page.today, "at": now.time()}
 
 
 def _today(page: Page, case: Case) -> Mapping[str, Any]:
-    return {"on": page.today.isoformat()}
+    return {"on": page.today}
 
 
 def _interviews(case: Case) -> bool:
@@ -215,9 +214,10 @@ ACTS: tuple[ActPage[Any], ...] = (
         "reached_by": None if case.course.reached else "call",
     }, _appointment, N_("The time is booked.")),
     ActPage("meeting", Meeting, lambda page, case: {
-        "on": page.today.isoformat(), "kind": "interview" if _interviews(case) else "coaching",
+        "on": page.today, "kind": "interview" if _interviews(case) else "coaching",
     }, _meeting, N_("The meeting is recorded.")),
-    ActPage("start", OnDay, _today, _start, N_("The start is recorded.")),
+    ActPage("start", OnDay, lambda page, case: {"on": case.course.began_on() or page.today}, _start,
+            N_("The start is recorded.")),
     ActPage("end", End, _today, _end, N_("The end is recorded.")),
     ActPage("return", Return, lambda page, _: {}, _return,
             N_("The referral is given back. From now on nobody can read the contact details."),
@@ -243,7 +243,7 @@ async def review(case_id: Id, page: Page, db: Db) -> Response:
 @routes.page("GET", "/new-case", policy=WORKERS)
 async def ask_new_case(page: Page, db: Db) -> Response:
     """A client who came without a referral."""
-    return _new_case(page, blank(asked_on=page.today.isoformat()))
+    return _new_case(page, blank(asked_on=page.today))
 
 
 @routes.page("POST", "/new-case", policy=WORKERS)
@@ -258,7 +258,7 @@ async def open_case(page: Page, db: Db) -> Response:
         except Refused as fault:
             where = (fault.refusal.field or "").rsplit("/", 1)[-1]
             form.refuse({"on": "asked_on"}.get(where, where if where in NewCase.model_fields else ""),
-                        sentence(page, fault))
+                        page.sentence(fault.refusal))
     return _new_case(page, form, 422)
 
 

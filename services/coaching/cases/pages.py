@@ -115,7 +115,7 @@ async def reveal(case_id: Id, page: Page, db: Db) -> Response:
     except Refused as fault:
         if fault.refusal.status not in (409, 410):
             raise
-        return page.redirect(f"/cases/{case_id}", said=sentence(page, fault))
+        return page.redirect(f"/cases/{case_id}", said=page.sentence(fault.refusal))
     return await show(page, db, await store.case(db, case_id, by.whose), contact=contact)
 
 
@@ -135,7 +135,3 @@ async def show(
         told=bool(service and service.start_and_end_told), is_first=case.course.began_on() is None,
         attempts=len(case.course.attempts),
     )
-
-
-def sentence(page: Page, fault: Refused) -> str:
-    return fault.refusal.in_english() if page.language == "en" else fault.refusal.in_finnish()

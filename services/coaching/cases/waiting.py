@@ -47,7 +47,7 @@ async def tasks(page: Page, db: Session) -> list[Task]:
     organisation, roles = page.who.organisation or "", page.who.roles
     owed = await obligations.waiting(db, organisation=organisation, roles=roles, person=page.who.id)
     late = await obligations.late(db, organisation=organisation, roles=roles)
-    every = {each.obligation_id: each for each in (*owed, *late) if each.kind in TITLES}
+    every = {each.obligation_id: each for each in (*owed, *late) if each.kind in TITLES and _is_near(each, page)}
     whose = access.by(page.who, page.now).whose
     known = await store.listed_by_id(db, whose, [each.about_id for each in every.values()])
     words = Words(page)
@@ -81,6 +81,11 @@ def _task(words: Words, owed: Obligation, case: Listed) -> Task:
         act=page.gettext(act if is_worker else N_("Look into it")),
         act_address=f"{address}{_start_of(case) if owed.kind == duties.RECORD else where}" if is_worker else None,
     )
+
+
+def _is_near(owed: Obligation, page: Page) -> bool:
+    """A review is shown when it is near: until then it may move on by itself."""
+    return owed.kind != duties.REVIEW or owed.due_at < page.now + duties.LOOKED_AT_BEFORE
 
 
 def _start_of(case: Listed) -> str:

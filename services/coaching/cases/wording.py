@@ -1,5 +1,6 @@
 """How a case is said to people: status, next act, what happened; in the reader's language."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
@@ -82,6 +83,8 @@ _SENTENCES: Mapping[str, str] = {
     "referral-returned": N_("The referral was given back to the employment area: %(reason)s."),
     "withdrawal-reported": N_("The employment area was told of the withdrawal."),
 }
+_PROGRAM = N_("a program of the municipality")
+_TOKEN = re.compile(r"[a-z2-7]{12}")
 _CLOSED = N_("The case ended on %(on)s: %(how)s.")
 _TET_ENDED = {
     (True, True): N_("The TET period ended; both wish to go on."),
@@ -145,10 +148,12 @@ class Words:
         return helsinki_day(moment)
 
     def by(self, who: str | None, names: Mapping[str, str]) -> str | None:
-        """Who did it: a person by name, PARty, or nobody for what happens by itself."""
+        """Who did it: a person by name, PARty, an organisation or program, or nobody for what happens by itself."""
         if who is None or who == OURS:
             return None
-        return "PARty" if who.endswith("/party") else names.get(who, who)
+        if who.startswith("/"):
+            return "PARty" if who.endswith("/party") else self.organisation(who.split("/")[1])
+        return names.get(who) or (self.page.gettext(_PROGRAM) if _TOKEN.fullmatch(who) else who)
 
     def happened(self, entry: Entry) -> str:
         """An entry of the timeline as a sentence."""

@@ -43,8 +43,8 @@ async def _end_period(db: Db, case_id: str, by: By, f: PeriodEnd) -> Case:
 
 
 add(routes, ActPage(
-    "period", OnDay, lambda page, _: {"on": page.today.isoformat()}, _start_period, N_("The period is recorded."),
+    "period", OnDay, lambda page, _: {"on": page.today}, _start_period, N_("The period is recorded."),
     policy=INSTRUCTORS))
 add(routes, ActPage(
-    "period-end", PeriodEnd, lambda page, _: {"on": page.today.isoformat()}, _end_period,
+    "period-end", PeriodEnd, lambda page, _: {"on": page.today}, _end_period,
     N_("The period has ended with its plan."), policy=INSTRUCTORS))
