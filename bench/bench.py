@@ -30,13 +30,13 @@ class Fold:
     def __init__(self, a, kafka):
         self.a, self.kafka = a, kafka
         self.records = events.generate(a.n, a.seed)
-        self.topic = kafka.topic(a.partitions, self.records)
+        self.topic, self.letters = kafka.topic(a.partitions, self.records), kafka.topic(1)
         self.counts, self.latest, _ = events.truth(self.records, not a.no_dedupe)
         self.want = (sum(self.counts.values()), sum(s for _, s in self.latest.values()))
 
     def start(self, name, group, dsn=DSN):
         return Contestant(command("fold", name, self.a.ours), BENCH_TOPIC=self.topic, BENCH_GROUP=group,
-                          BENCH_N=self.a.n, BENCH_PARTITIONS=self.a.partitions, BENCH_DSN=dsn,
+                          BENCH_N=self.a.n, BENCH_PARTITIONS=self.a.partitions, BENCH_DSN=dsn, BENCH_DLQ=self.letters,
                           BENCH_DEDUPE=int(not self.a.no_dedupe))
 
     def cell(self, name, dsn=DSN):

@@ -38,7 +38,7 @@ class Kafka:
         p = Producer({"bootstrap.servers": BROKER, "enable.idempotence": True, "linger.ms": 20,
                       "queue.buffering.max.messages": 2_000_000, "queue.buffering.max.kbytes": 2_000_000})
         for key, value in records:
-            p.produce(name, value, key)
+            p.produce(name, value, key, headers=[("content-type", b"application/cloudevents+json")])
         p.flush()
         return name
 

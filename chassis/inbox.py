@@ -6,13 +6,13 @@ between; another content under the same pair is refused (`id-reused`).
 
 from typing import Any
 
-from contracts.ingest import fingerprint
-from contracts.refusals import Refusal
 from sqlalchemy import Column, DateTime, LargeBinary, MetaData, Table, Text, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.database import Session
 from contracts.envelope import Event
+from contracts.ingest import fingerprint
+from contracts.refusals import Refusal
 
 DDL = """
 create table inbox (

@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def until(condition: Callable[[], T | Awaitable[T]], seconds: float = 10, *, what: str = "the condition") -> T:
+async def until(condition: Callable[[], T | Awaitable[T]], seconds: float = 30, *, what: str = "the condition") -> T:
     """What the condition gives, once that is true; it is asked again and again, and what it raises is raised.
 
     Fails after `seconds` with a sentence that says what was waited for and what was seen last.

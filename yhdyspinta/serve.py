@@ -39,9 +39,9 @@ async def listening(app: Any, host: str, port: int) -> AsyncIterator[None]:
     server = uvicorn.Server(uvicorn.Config(
         app, host=host, port=port, log_config=None, access_log=False, lifespan="off", server_header=False,
         timeout_graceful_shutdown=5, h11_max_incomplete_event_size=65_536))
-    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign] # signals are ours
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment] # signals are ours
     task = asyncio.create_task(server.serve(), name="http")
-    while not server.started and not task.done():
+    while not server.started and not task.done():  # noqa: ASYNC110 - it has no event to wait for
         await asyncio.sleep(0.01)
     if task.done():
         task.result()

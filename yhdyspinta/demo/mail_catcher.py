@@ -70,14 +70,15 @@ class MailCatcher:
                                  Route("/{number:int}", self._one)])
 
     async def _list(self, request: Request) -> Response:
+        base = request.scope.get("root_path", "")
         rows = "".join(
             f'<tr><td>{m.number}</td><td>{html.escape(", ".join(m.to))}</td>'
-            f'<td><a href="{request.scope.get("root_path", "")}/{m.number}">{html.escape(str(m.message["subject"]))}</a></td></tr>'
+            f'<td><a href="{base}/{m.number}">{html.escape(str(m.message["subject"]))}</a></td></tr>'
             for m in self.mails
         )
-        body = (f"<table><thead><tr><th>Nro</th><th>Vastaanottaja</th><th>Aihe</th></tr></thead><tbody>{rows}</tbody>"
-                "</table>" if rows else "<p>Ei vielä yhtään viestiä. Ohjaa asiakas, niin palveluntuottaja saa ilmoituksen."
-                "</p>")
+        head = "<thead><tr><th>Nro</th><th>Vastaanottaja</th><th>Aihe</th></tr></thead>"
+        empty = "<p>Ei vielä yhtään viestiä. Ohjaa asiakas, niin palveluntuottaja saa ilmoituksen.</p>"
+        body = f"<table>{head}<tbody>{rows}</tbody></table>" if rows else empty
         return _page("Sähköpostit", f"<p>Demon postilaatikko. Mitään ei lähetetä eteenpäin.</p>{body}")
 
     async def _one(self, request: Request) -> Response:
@@ -97,7 +98,7 @@ class MailCatcher:
 
 def _page(title: str, body: str, status: int = 200) -> HTMLResponse:
     return HTMLResponse(
-        f'<!doctype html><html lang="fi"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        '<!doctype html><html lang="fi"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{html.escape(title)} – Yhdyspinta</title></head><body><main><h1>{html.escape(title)}</h1>{body}"
         "</main></body></html>",
         status_code=status,
