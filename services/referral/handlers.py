@@ -96,7 +96,7 @@ async def withdraw(db: Session, referral_id: str, told_at: datetime | None, by: 
     closed, events = decided_or_raise(
         domain.withdraw(referral, told_at or db.now, ToldTo.AREA, due, new_id(db.now), db.now)
     )
-    await close(db, closed, events, by.id)
+    await close(db, closed, events, _named(by))
     await audit.changed(db, "referral", referral_id, by, "withdraw-consent")
     return closed
 
@@ -109,7 +109,7 @@ async def cancel(db: Session, referral_id: str, by: Principal) -> Referral:
     referral = await store.referral(db, referral_id, organisation=by.organisation, for_update=True)
     due = deadline(db.now, in_force(db).consent.erase_within)
     closed, events = decided_or_raise(domain.cancel(referral, due, new_id(db.now), db.now))
-    await close(db, closed, events, by.id)
+    await close(db, closed, events, _named(by))
     await audit.changed(db, "referral", referral_id, by, "cancel-referral")
     return closed
 
@@ -131,7 +131,7 @@ async def reveal(db: Session, referral_id: str, reason: str, by: Principal, sinc
         raise Refused(SignInAgain() if by.kind == "person" else RevealLimit(rules.reveal.hourly_limit))
     contact = await own_copy.read(db, referral_id, by, "reveal", reason)
     await store.note_reveal(db, by.id)
-    await store.note(db, referral_id, "revealed", by.id, reason=reason)
+    await store.note(db, referral_id, "revealed", _named(by), reason=reason)
     return contact
 
 
@@ -145,7 +145,7 @@ async def give_details_again(db: Session, referral_id: str, contact: Contact, by
         raise Refused(NothingToAskAgain(referral.number))
     await store.replace_own_copy(db, referral_id, await own_copy.encrypt(db, referral.id, contact))
     await duties.details_asked(db, referral)
-    await store.note(db, referral_id, "details-given-again", by.id)
+    await store.note(db, referral_id, "details-given-again", _named(by))
     await audit.changed(db, "referral", referral_id, by, "give-details-again")
     return await own_copy.seal(db, referral)
 
@@ -155,9 +155,14 @@ async def settle_return(db: Session, referral_id: str, by: Principal) -> Referra
     referral = await store.referral(db, referral_id, organisation=by.organisation, for_update=True)
     if not await duties.return_settled(db, referral):
         raise Refused(NothingToSettle(referral.number))
-    await store.note(db, referral_id, "return-settled", by.id)
+    await store.note(db, referral_id, "return-settled", _named(by))
     await audit.changed(db, "referral", referral_id, by, "settle-return")
     return referral
+
+
+def _named(by: Principal) -> str:
+    """Who did it, in a timeline: a person by staff id, a system by its organisation."""
+    return by.id if by.kind == "person" else by.organisation or by.id
 
 
 async def _case_manager(db: Session, named: str | None, by: Principal) -> StaffId:

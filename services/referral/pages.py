@@ -99,7 +99,7 @@ def _task(words: Words, owed: Obligation, about: Listed) -> Task:
         role = words.rules.roles[owed.escalate_role].text(page.language)
         why.append(page.gettext("If nothing is done, the matter is told to: %(role)s.", role=role))
     return Task(
-        due=calendar.helsinki_day(owed.due_at), title=page.gettext(TITLES[owed.kind], number=about.number),
+        due=calendar.helsinki_day(owed.due_at), title=words.owed(TITLES.get(owed.kind), owed.kind, about.number),
         address=address, why=" ".join(why), act=page.gettext(ACTS.get(owed.kind, N_("Look into it"))),
     )
 

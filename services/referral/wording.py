@@ -113,6 +113,11 @@ class Words:
         text, colour = STATUS[status]
         return self.page.gettext(text), colour
 
+    def owed(self, title: str | None, kind: str, number: str) -> str:
+        """What waits, with the referral's number; in the plan's own words where we have none."""
+        return self.page.gettext(title or N_("Referral %(number)s: %(what)s"), number=number,
+                                 what=self.code("obligation-kind", kind))
+
     def return_reason(self, reason: str | None) -> str:
         return self.page.gettext(RETURN_REASONS[reason]) if reason in RETURN_REASONS else reason or ""
 

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from chassis import obligations
+from chassis.policy import Principal
 from contracts.events.coaching import (
     ClientSituationReported,
     CoachingEnded,
@@ -15,10 +16,11 @@ from contracts.events.coaching import (
     WithdrawalReported,
 )
 from contracts.fields import new_id
-from services.referral import receipt
+from services.referral import handlers, receipt
 from tests.component.referral_side import NAME, PHONE, Area, Coaching, Key, area, wanted
 from tests.waiting import until
 
+PERSON = Principal("person", "mikko-mallila", "Mikko Mallila", "tampere-region", frozenset({"case-manager"}))
 FACTS = {"service": "coaching", "municipality": "lempaala", "provider": "lempaala", "case_manager": "mikko-maki"}
 
 
@@ -65,7 +67,7 @@ async def test_a_referral_is_told_by_number_and_deadline_and_never_by_name(manag
     for topic in ("area.referrals.v1", "area.obligations.v1"):
         for record in await world.records(topic):
             assert b"Aino" not in record.value
-            assert b"5550" not in record.value.replace(made["number"].encode(), b"")
+            assert PHONE.removeprefix("+").encode() not in record.value
 
 
 async def test_numbers_of_a_year_follow_each_other(manager):
@@ -307,6 +309,33 @@ async def test_an_offer_after_the_withdrawal_is_answered_with_the_withdrawal_und
     first, second = await until(twice)
     assert (first["id"], first["time"], first["data"]) == (second["id"], second["time"], second["data"])
     assert len(await coaching.told("area.contact-details.v1", referral_id)) == sealed_before
+
+
+async def test_nothing_is_sealed_once_a_withdrawal_is_stored_even_if_the_offer_came_meanwhile(
+    manager, coaching, running, world
+):
+    made = await manager.refer()
+    referral_id = made["referral_id"]
+    database = running.services["referral"].database
+    connection = await world.connect("referral", "postgres")
+
+    async def offer_waits() -> bool:
+        waiting = "select exists (select from pg_locks l join pg_stat_activity a using (pid) " \
+                  "where not l.granted and a.datname = current_database() and a.query like '%referrals%')"
+        return await connection.fetchval(waiting)
+
+    async with database.begin() as db:
+        await handlers.withdraw(db, referral_id, None, PERSON)
+        _, offer = coaching.offer(referral_id)
+        await coaching.say(offer)
+        await until(offer_waits, what="the offer's handler at the referral's row")
+    await connection.close()
+
+    async def twice() -> bool:
+        return len(await coaching.told("area.referrals.v1", referral_id, "ConsentWithdrawn")) == 2
+
+    await until(twice, what="the withdrawal told again")
+    assert await coaching.told("area.contact-details.v1", referral_id) == []
 
 
 async def test_a_start_that_was_on_its_way_is_kept_in_the_timeline_and_opens_nothing(manager, coaching):
