@@ -97,10 +97,10 @@ def _why(words: Words, owed: Obligation, case: Listed) -> str:
     page = words.page
     said = [f"{words.service(case.service)}, {words.municipality(case.municipality)}."]
     if owed.kind in (duties.CONTACT, duties.TRY_AGAIN, duties.DECIDE):
-        said.append(page.gettext("Arrived %(day)s.", day=words.formats.day(case.asked_on)))
         if case.attempts:
             said.append(page.ngettext(
                 "One attempt, not reached yet.", "%(num)s attempts, not reached yet.", case.attempts))
+        said.append(page.gettext("Arrived %(day)s.", day=words.formats.day(case.asked_on)))
     if owed.kind == duties.RECORD and case.service == "coaching" and case.began_on is None:
         said.append(page.gettext("The first meeting; coaching begins when it is held."))
     if owed.kind in (duties.TELL_STARTED, duties.TELL_ENDED):
