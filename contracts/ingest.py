@@ -16,10 +16,12 @@ from pydantic_core import from_json, to_json
 from contracts import attributes
 from contracts.attributes import Headers
 from contracts.envelope import CONTENT_TYPE, Data, Event, fingerprint, type_of
+from contracts.events.notices import NoticeData
+from contracts.events.obligations import ObligationData
 from contracts.fields import EventId
 from contracts.leaves import codes_in
 from contracts.plan import Plan
-from contracts.refusals import Refusal, of_errors, unknown_code
+from contracts.refusals import Refusal, of_errors, of_field, unknown_code
 from contracts.registry import Topic
 from contracts.topics import accepted_sources
 
@@ -46,6 +48,7 @@ class _Reader:
     sources: frozenset[str]
     extra: Literal["forbid", "ignore"]
     whole: Callable[..., Any]
+    no_case: bool
 
 
 _readers: dict[str, _Reader] = {}
@@ -62,6 +65,7 @@ def _reader(topic: Topic) -> _Reader:
             accepted_sources(topic),
             "forbid" if topic.refuses_unknown_fields else "ignore",
             _validator(envelopes) if envelopes else _no_event,
+            topic.side != "municipal" and any(issubclass(model, ObligationData | NoticeData) for model in topic.models),
         )
     return known
 
@@ -126,6 +130,7 @@ def _at_once(
         or read.partitionkey not in (None, subject)
         or time > now + AHEAD
         or (reader.topic.carries_no_trace and (read.correlationid or read.causationid))
+        or (reader.no_case and _tells_of_a_case(read.data))
     ):
         return None
     return Event(
@@ -140,6 +145,14 @@ def _at_once(
         read.time,
         value,
     )
+
+
+def _tells_of_a_case(data: Data) -> str | None:
+    """Where an obligation or a notice is about a case, which is a person's; None where it is not."""
+    if isinstance(data, NoticeData):
+        places = (f"/data/about/{number}/type" for number, about in enumerate(data.about) if about.type == "case")
+        return next(places, None)
+    return "/data/about_type" if isinstance(data, ObligationData) and data.about_type == "case" else None
 
 
 def _written_as_we_do(headers: Headers) -> bool:
@@ -224,6 +237,11 @@ def _judge(
         data = model.__pydantic_validator__.validate_json(to_json(record["data"]), extra=reader.extra)
     except ValidationError as fault:
         raise of_errors(model, fault.errors(include_input=False, include_url=False)) from None
+    if reader.no_case and (pointer := _tells_of_a_case(data)):
+        english = "must not be case here: a case is told of on the municipal side alone"
+        raise of_field(
+            "invalid", pointer, english, "ei saa olla case tässä: asiakkuudesta kerrotaan vain kunnan puolella"
+        )
     return Event(
         record["id"],
         record["source"],

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -27,6 +28,8 @@ from tests.contract.examples import (
     LATER,
     NOW,
     STRUCTURED,
+    Record,
+    binary,
     example,
     refused,
     structured,
@@ -153,3 +156,19 @@ def test_codes_in_lists_and_objects_are_looked_up_too(
     with pytest.raises(Refusal) as found:
         ingest.check_codes(read, plan.on(read.time.date()))
     assert (found.value.reason, found.value.field) == ("unknown-code", field)
+
+
+@pytest.mark.parametrize("event", ["ObligationOpened", "NoticeSent"])
+@pytest.mark.parametrize("mode", [structured, binary])
+def test_a_case_is_told_of_on_the_municipal_side_alone(event: str, mode: Callable[[dict[str, Any]], Record]) -> None:
+    made, case = example(event), example("CaseOpened")["subject"]
+    of_case: dict[str, Any] = {"about_type": "case", "about_id": case}
+    field = "/data/about_type"
+    if event == "NoticeSent":
+        of_case, field = {"about": [*made["data"]["about"], {"type": "case", "id": case}]}, "/data/about/1/type"
+    made |= {"data": made["data"] | of_case, "source": "/shared/notify"}
+    stream = "notices" if event == "NoticeSent" else "obligations"
+    refusal = refused(TOPICS[f"shared.{stream}.v1"], mode(made), LATER)
+    assert (refusal.reason, refusal.field) == ("invalid", field)
+    writer = "/shared/notify" if event == "NoticeSent" else "/municipal/coaching"
+    assert taken(TOPICS[f"municipal.{stream}.v1"], mode(made | {"source": writer}), LATER).subject == made["subject"]
