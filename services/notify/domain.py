@@ -139,9 +139,11 @@ def is_stale(caused_at: datetime, now: datetime, fresh_for: timedelta) -> bool:
 
 
 def make(one: Wanted, notice_id: str, staff_id: str | None, now: datetime, fresh_for: timedelta,
-         channel: str) -> Notice:
-    """The notice, to be sent or, when it is about something old, to be kept as stale."""
-    status = Status.STALE if is_stale(one.at, now, fresh_for) else Status.QUEUED
+         channel: str, begins: datetime | None = None) -> Notice:
+    """The notice, to be sent or, when it is about something old, to be kept as stale. `begins`: when notices began to
+    be sent here; what happened before is old, however fresh."""
+    old = is_stale(one.at, now, fresh_for) or (begins is not None and one.at < begins)
+    status = Status.STALE if old else Status.QUEUED
     return Notice(notice_id, one.text, one.about_type, one.about_id, one.side, one.seat.organisation, one.seat.role,
                   channel, dict(one.values), one.at, status, now, now, staff_id=staff_id)
 

@@ -1,6 +1,7 @@
 """What notify does with events: notices for those whom they concern; and the directory that it keeps."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from chassis import outbox
@@ -25,10 +26,11 @@ async def tell(db: Session, event: Event[Any]) -> None:
     number = await store.number(db, str(about)) if about else None
     rules = plan.on(helsinki_day(event.time))
     side = side_of(db.record.topic) if db.record else "shared"
+    begins = datetime.fromisoformat(db.settings.extra["notices_from"]) if "notices_from" in db.settings.extra else None
     for one in domain.wanted(event, side, number):
         seat = await store.seat(db, one.seat.organisation, one.seat.role, one.seat.service)
         who = domain.receiver(seat, one.seat.staff_id, helsinki_day(db.now))
-        await store.add(db, domain.make(one, new_id(), who, db.now, rules.notices.fresh_for.delta, "email"))
+        await store.add(db, domain.make(one, new_id(), who, db.now, rules.notices.fresh_for.delta, "email", begins))
 
 
 async def list_person(db: Session, person: StaffListed, address: str) -> None:
