@@ -84,24 +84,28 @@ class Fold(Protocol):
 @dataclass
 class Projection:
     """`make_fold` gives a new fold with nothing in memory. `once` keeps each event's id, for folds in which a
-    repeat would count twice. `after` runs after each commit (to publish what has changed)."""
+    repeat would count twice. `after` runs after each commit (to publish what has changed). Without `letters` what
+    can't be folded is passed over: it is a dead letter already (a rebuild)."""
 
     name: str
     topics: Sequence[str]
     make_fold: Callable[[], Fold]
     once: bool = True
+    letters: bool = True
     after: Callable[[], Awaitable[None]] | None = None
     caught_up: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Projector:
-    """Runs one projection of a service until `stop`."""
+    """Runs one projection of a service until `stop`. `left`: how many of the records that were there at the start it
+    has not read yet, at most."""
 
     def __init__(self, settings: Settings, clock: Clock, database: Database, projection: Projection) -> None:
         self.settings, self.clock, self.database, self.projection = settings, clock, database, projection
         self.dead_letters = DeadLetters(settings, clock, database)
         self.active = False
         self.healthy = True
+        self.left = 0
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -157,6 +161,8 @@ class Projector:
         for tp in partitions:
             at[tp] = stored.get((names[tp.topic], tp.partition), 0)
             consumer.seek(tp, at[tp])
+        ends = await asyncio.wait_for(consumer.end_offsets(partitions), 10)
+        self.left = sum(max(0, end - at[tp]) for tp, end in ends.items())
         fold = self.projection.make_fold()
         self.active = self.healthy = True
         while not self._stopping.is_set():
@@ -172,6 +178,7 @@ class Projector:
                 fold.forget()
                 raise
             at.update({tp: new for tp, (_, new) in moved.items()})
+            self.left = max(0, self.left - sum(map(len, got.values())))
             if self.projection.after:
                 await self.projection.after()
 
@@ -200,7 +207,7 @@ class Projector:
                 except Exception as fault:
                     letters.append((_record(registered.name, r), why(fault, event.id), handler))
             await fold.write(connection)
-            if letters:
+            if letters and self.projection.letters:
                 await self.dead_letters.bury(letters)
             count = await connection.fetchval(
                 _MOVE, self.projection.name, [names[tp.topic] for tp in moved], [tp.partition for tp in moved],

@@ -331,9 +331,10 @@ READINGS: Mapping[type[Data], Reading] = MappingProxyType({
 })
 """Every event that reporting may read. A staff id, a referral's id or a consent's reaches no fact."""
 
-TOPICS: tuple[str, ...] = tuple(sorted(t.name for t in topics.readable_by("reporting")
-                                       if any(READINGS.get(m, _nothing) is not _nothing for m in t.models)))
-"""Topics with facts in them; `RESULTS_TOPIC` comes from another system and is taken in by a subscriber."""
+TOPICS: tuple[str, ...] = tuple(sorted(
+    t.name for t in topics.readable_by("reporting")
+    if t.name != RESULTS_TOPIC and any(READINGS[m] is not _nothing for m in t.models)))
+"""Topics with facts in them that the projection folds; `RESULTS_TOPIC`, of another system, a subscriber takes in."""
 _TOPICS_OF: Mapping[type[Data], tuple[str, ...]] = {
     model: tuple(t.name for t in topics.readable_by("reporting") if model in t.models) for model in READINGS
 }

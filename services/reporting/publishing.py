@@ -12,6 +12,7 @@ from decimal import Decimal
 from time import monotonic
 
 import asyncpg
+from sqlalchemy import text
 
 from chassis import outbox
 from chassis.calendar import helsinki_day
@@ -34,18 +35,23 @@ YEARS_BACK = 2
 """Years before the present one that may still change: topics are kept for 27 months at most."""
 PATIENCE = 8
 """Turns for which changes may go on before they are published all the same."""
+_ONE_AT_A_TIME = text("select pg_advisory_xact_lock(hashtext('yhdyspinta figures'))")
 _MEASURES: Mapping[str, tuple[Measure, ...]] = {
     code: tuple(m for m in ALL if m.series is counted) for code, counted in series.ALL.items()
 }
 
 
 async def publish(db: Session) -> int:
-    """Publishes what has changed since the last run; returns how many cells."""
+    """Publishes what has changed since the last run; returns how many cells.
+
+    A year before `figures_from` of the set-up has none: the system saw only its end.
+    """
+    await db.execute(_ONE_AT_A_TIME)  # through SQLAlchemy: with its first statement the transaction begins
     connection = await driver(db.connection)
-    await connection.execute("select pg_advisory_xact_lock(hashtext('yhdyspinta figures'))")
     this_year = helsinki_day(db.now).year
+    first_year = max(this_year - YEARS_BACK, int(db.settings.extra.get("figures_from", 0)))
     changed: dict[Key, tuple[Figure, int]] = {}
-    for year in range(this_year - YEARS_BACK, this_year + 1):
+    for year in range(first_year, this_year + 1):
         before = await store.latest_of_year(connection, year)
         counting = Counting(connection, year, db.now, await store.told(connection, year), before)
         async with series.facts_of(connection):
@@ -74,11 +80,15 @@ class Counting:
         self.plan = plans.on(date(self.year, 12, 31))
 
     async def cells(self) -> AsyncIterator[Cell]:
-        """Cells of every table whose events are all still on their topics; inside `series.facts_of`."""
-        for counted in series.ALL.values():
-            if counted.open_in(self.year, self.today):
-                for cell in await self._with_statistics(counted, await self._of(counted)):
-                    yield cell
+        """Cells of every table whose events are all still on their topics; inside `series.facts_of`.
+
+        A table is there, hidden, though nothing was counted in it, once anything was counted in the year.
+        """
+        counts = {s: await series.monthly(self.connection, s, self.year)
+                  for s in series.ALL.values() if s.open_in(self.year, self.today)}
+        for counted, found in counts.items() if any(counts.values()) else ():
+            for cell in await self._with_statistics(counted, self._of(counted, found)):
+                yield cell
         if self.today <= kept_until(ResultsReported, self.year):
             for cell in figures.area_cells(await store.reports(self.connection, self.year), self.year, self.today):
                 yield cell
@@ -86,8 +96,7 @@ class Counting:
             for cell in figures.target_cells(await store.targets(self.connection, self.year), self.year, self.today):
                 yield cell
 
-    async def _of(self, counted: Series) -> list[Cell]:
-        found = await series.monthly(self.connection, counted, self.year)
+    def _of(self, counted: Series, found: series.Monthly) -> list[Cell]:
         cells: list[Cell] = []
         for slice_ in {**dict.fromkeys(counted.slices(self.plan)), **found}:
             months = figures.with_all_parts(counted, found.get(slice_, {}), self.plan)

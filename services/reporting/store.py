@@ -61,14 +61,14 @@ def dimensions_of(spelled: str) -> Dimensions:
 
 async def told(connection: asyncpg.Connection, year: int) -> dict[tuple[str, str], Told]:
     """What was told of each series and slice of a year."""
-    rows = await connection.fetch("select series, slice, told from disclosed where year = $1", year)
+    rows = await connection.fetch("select series, slice, told::text as told from disclosed where year = $1", year)
     return {(r["series"], r["slice"]): _TOLD.validate_json(r["told"]) for r in rows}
 
 
 async def keep_told(connection: asyncpg.Connection, year: int, now: datetime,
                     changed: Mapping[tuple[str, str], Told]) -> None:
     await connection.executemany(
-        "insert into disclosed (series, slice, year, told, at) values ($1, $2, $3, $4, $5) "
+        "insert into disclosed (series, slice, year, told, at) values ($1, $2, $3, $4::text::jsonb, $5) "
         "on conflict (series, slice, year) do update set told = excluded.told, at = excluded.at",
         [(series, slice_, year, _TOLD.dump_json(value).decode(), now) for (series, slice_), value in changed.items()])
 
@@ -132,7 +132,7 @@ class Report:
 
 async def reports(connection: asyncpg.Connection, year: int) -> list[Report]:
     rows = await connection.fetch(
-        "select municipality, month, kind, figures from area_reports "
+        "select municipality, month, kind, figures::text as figures from area_reports "
         "where month >= make_date($1, 1, 1) and month < make_date($1 + 1, 1, 1)", year)
     return [Report(r["municipality"], r["month"], r["kind"], json.loads(r["figures"], parse_float=Decimal,
                                                                      parse_int=Decimal)) for r in rows]

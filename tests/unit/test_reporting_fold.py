@@ -118,6 +118,11 @@ def test_every_event_that_reporting_may_read_has_its_reading():
     assert readable == set(fold.READINGS)
 
 
+def test_topics_without_facts_are_not_folded_and_the_areas_reports_are_taken_in():
+    assert "municipal.outcomes.v1" in fold.TOPICS
+    assert not {"shared.directory.v1", "area.notices.v1", fold.RESULTS_TOPIC} & set(fold.TOPICS)
+
+
 def test_the_later_of_began_and_not_begun_holds_as_a_whole():
     mistaken = event(began(IDS[0], date(2026, 3, 2)))
     right = event(not_begun(IDS[0], date(2026, 3, 5)), NOON + timedelta(hours=1))
