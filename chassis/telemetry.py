@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import TextIO
 
 from opentelemetry import trace
 from opentelemetry.trace import Link, SpanContext, SpanKind, get_current_span, get_tracer
@@ -98,10 +99,12 @@ def name_of(fault: BaseException | None) -> str:
     return f"{name} {state}{where}" if state else f"{name}{where}"
 
 
-def set_up(service: str, *, level: int = logging.INFO, endpoint: str | None = None) -> None:
-    """Logs as JSON lines on standard error; client libraries speak at WARNING; traces to an OTLP endpoint if one
-    is given. Called once a process."""
-    handler = logging.StreamHandler()
+def set_up(
+    service: str, *, level: int = logging.INFO, endpoint: str | None = None, stream: TextIO | None = None
+) -> None:
+    """Logs as JSON lines on standard error, or to `stream`; client libraries speak at WARNING; traces to an OTLP
+    endpoint if one is given. Called once a process."""
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for library in ("aiokafka", "faststream", "httpx", "httpcore", "uvicorn", "sqlalchemy", "alembic", "asyncio"):

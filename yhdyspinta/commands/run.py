@@ -13,11 +13,14 @@ from yhdyspinta.commands.setup import known
 LOOPBACK = "127.0.0.1"
 
 
-def demo(port: Annotated[int, typer.Option(help="Port of the pages.", min=1, max=65535)] = 8000) -> None:
+def demo(
+    host: Annotated[str, typer.Option(help="Address to listen on; this machine's own alone.")] = LOOPBACK,
+    port: Annotated[int, typer.Option(help="Port of the pages.", min=1, max=65535)] = 8000,
+) -> None:
     """Starts Kafka, Postgres and all services on this machine, with generated people. Ctrl-C ends it."""
     from yhdyspinta.demo.run import run
 
-    run(provision.folder(), port)
+    run(provision.folder(), host, port)
 
 
 def serve(

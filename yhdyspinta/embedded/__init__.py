@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,18 +38,20 @@ def servers(folder: Path) -> Servers:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Servers]:
-    """Both servers, up while the block runs; call it outside of an event loop, or in a thread.
+def running(folder: Path, *, kafka: bool = True, postgres: bool = True) -> Iterator[Servers]:
+    """Both servers, or the one that is wanted, up while the block runs; call it outside of an event loop, or in a
+    thread.
 
     Raises `EmbeddedError`, also when another process holds the folder.
     """
     found = servers(folder)
+    wanted: list[Kafka | Postgres] = [*([found.postgres] if postgres else []), *([found.kafka] if kafka else [])]
     with locked(found.folder / "running.lock", f"Another process runs Kafka and Postgres in {found.folder}. End it "
                 "(Ctrl-C where it was started), or give another folder with YHDYSPINTA_VAR."):
         try:
-            adopted = found.postgres.start()
-            adopted = found.kafka.start() and adopted
-            yield Servers(found.folder, found.kafka, found.postgres, adopted)
+            with ThreadPoolExecutor(2) as threads:
+                adopted = [each.result() for each in [threads.submit(server.start) for server in wanted]]
+            yield Servers(found.folder, found.kafka, found.postgres, all(adopted))
         finally:
             try:
                 found.kafka.stop()
