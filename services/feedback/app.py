@@ -13,7 +13,7 @@ from services.feedback import pages
 from services.feedback.subscribers import subscriptions
 
 ROOMS = (
-    Room("/", N_("Feedback"), pages.READERS),
+    Room("/", N_("Feedback given"), pages.READERS),
     Room("/", N_("Figures"), web.signed_in, service="reporting"),
 )
 

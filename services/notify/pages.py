@@ -69,7 +69,7 @@ async def show(page: Page, db: Db) -> Response:
     counts = await store.counts(db)
     return page.render(
         "notices.html", words=words, found=await store.newest(db),
-        counts=[(words.status(status)[0], counts.get(status, 0)) for status in STATUS],
+        counts=[(*words.status(status), counts.get(status, 0)) for status in STATUS],
     )
 
 
