@@ -17,6 +17,7 @@ WORKERS = allow(*ROLES, own="organisation")
 MANAGER = "employment-and-integration-manager"
 READERS = allow(*ROLES, MANAGER, own="organisation")
 """Those, and the manager whom late matters of coaching and Pointti are told to: reads, and shows no contact details."""
+OFFICERS = allow("data-protection-officer", own="organisation")
 INSTRUCTORS = allow("workshop-instructor", own="organisation")
 
 
@@ -28,6 +29,8 @@ def by(who: Principal, now: datetime) -> By:
         own = {code for code, service in services.items() if service.mailbox_role in who.roles}
         if "ohjaamo-coordinator" in who.roles:
             own.add("ohjaamo")
+        if "data-protection-officer" in who.roles:
+            own = set(services)
         if MANAGER in who.roles:
             own |= {code for code, service in services.items() if service.start_and_end_told}
     else:

@@ -12,10 +12,11 @@ from chassis.service import Service, Timer
 from chassis.settings import Settings
 from chassis.web import N_, Room
 from contracts import plan
-from services.coaching import access
+from services.coaching import access, retention
 from services.coaching.cases import act_pages, pages
 from services.coaching.cases import api as cases_api
 from services.coaching.cases import handlers as cases
+from services.coaching.outcomes import api as outcomes_api
 from services.coaching.outcomes import handlers as outcomes
 from services.coaching.pointti import api as pointti_api
 from services.coaching.pointti import pages as pointti_pages
@@ -56,6 +57,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
         settings, clock, database, side="municipal", rooms=ROOMS, folder=Path(__file__).parent,
         routes=[
             pages.routes, act_pages.routes, pointti_pages.routes, cases_api.routes, pointti_api.routes,
+            outcomes_api.routes,
         ], title="Coaching", description=DESCRIPTION,
     )
 
@@ -81,6 +83,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
             Timer("final years", timedelta(hours=1), lambda: outcomes.forget_final_years(database)),
             Timer("referrals not opened", timedelta(hours=1), lambda: referrals.return_unopened(database)),
             Timer("contact details not needed", timedelta(hours=1), lambda: referrals.forget_ended(database)),
+            Timer("kept no longer", timedelta(hours=6), lambda: retention.forget(database)),
             Timer("reviews", timedelta(hours=1), lambda: cases.look_at_reviews(database)),
         ],
     )

@@ -76,7 +76,7 @@ class Provider:
             found = await self.shown(listed[0])
             return found if all(found[name] == value for name, value in wanted.items()) else None
 
-        return await until(there, 10, what=f"the case of {number} with {wanted}")
+        return await until(there, what=f"the case of {number} with {wanted}")
 
 
 async def provider(running: Running, organisation: str = "lempaala", scopes: tuple[str, ...] = SCOPES) -> Provider:
@@ -116,7 +116,7 @@ class Area:
             offers = await self.told(SHARED, referral_id, "ReceivingKeyOffered")
             return offers[after] if len(offers) > after else None
 
-        event = await until(there, 10, what="an offer")
+        event = await until(there, what="an offer")
         self.prove(ReceivingKeyOffered, event)
         data: dict[str, Any] = event["data"]
         return data
@@ -180,7 +180,7 @@ class Area:
             found = await self.told(SHARED, referral_id, name)
             return found[-1] if len(found) >= count else None
 
-        return await until(there, 10, what=f"{count} {name}")
+        return await until(there, what=f"{count} {name}")
 
 
 @dataclass
@@ -223,7 +223,7 @@ class Party:
         async def there() -> dict[str, Any] | None:
             return next((e for e in await events(self.world, CASEWORK) if e["id"] == event_id), None)
 
-        return await until(there, 10, what="the event on the common topic")
+        return await until(there, what="the event on the common topic")
 
     async def rejected(self, event_id: str) -> dict[str, Any]:
         """Why the event was refused, once that was told; it is kept as a dead letter with the same reason."""
@@ -232,7 +232,7 @@ class Party:
             found = await events(self.world, "municipal.rejections.v1")
             return next((e["data"] for e in found if e["data"].get("event_id") == event_id), None)
 
-        rejection = await until(there, 10, what="a rejection")
+        rejection = await until(there, what="a rejection")
         assert rejection["reason"] in await dead_letters(self.world, event_id)
         return rejection
 

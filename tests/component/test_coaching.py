@@ -52,6 +52,7 @@ async def test_a_referral_opens_one_case_and_the_area_is_offered_a_key_of_its_ow
     assert (case["status"], case["number"], case["origin"]) == ("arrived", told.number, "referral")
     assert case["obligations"][0]["kind"] == "contact-client"
     assert case["obligations"][0]["due_at"].startswith("2026-03-09T21:59:59")
+    await area.until_told(told.referral_id, "ContactDetailsReceived")
     assert await area.names(told.referral_id) == ["ReceivingKeyOffered", "ContactDetailsReceived"]
     all_opened = await events(world, CASEWORK, "CaseOpened")
     (opened,) = [e for e in all_opened if e["data"].get("referral_number") == told.number]

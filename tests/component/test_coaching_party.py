@@ -184,7 +184,11 @@ async def test_a_case_that_party_opens_for_a_referral_joins_the_first_and_either
     assert "CoachingStarted" not in await area.names(told.referral_id)
     started = await coach.act(case, "start", on=str(TODAY))
     assert started["start_told"] == str(TODAY)
-    assert ("ObligationMet", "contact-client") in await until(lambda: obligations(world, case["case_id"]))
+
+    async def met() -> bool:
+        return ("ObligationMet", "contact-client") in await obligations(world, case["case_id"])
+
+    await until(met)
 
 
 async def test_a_referral_joins_the_case_that_party_opened_for_its_number_before(party, area, coach, world):

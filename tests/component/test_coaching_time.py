@@ -4,10 +4,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from contracts.events.directory import StaffListed
+from contracts.topics import source_of
+from services.coaching import retention
 from services.coaching.cases import handlers as cases
 from services.coaching.outcomes import handlers as outcomes
 from services.coaching.referrals import handlers as referrals
-from tests.component.coaching_side import OUTCOMES, Area, Party, Provider, events, provider
+from tests.component.coaching_side import OUTCOMES, Area, Party, Provider, events, provider, publish
 from tests.waiting import until
 
 
@@ -151,9 +154,11 @@ async def test_a_parked_event_that_nobody_opens_is_refused_in_the_end(world, run
     waiting = party.opened(referral_number="2026-9999", origin="referral")
     await party.taken(await party.say(waiting))
     withdrawn = await party.say(party.told_withdrawal(waiting.case_id))
-    marker = await party.say(party.opened())
-    await party.taken(marker)
-
+    connection = await world.connect("coaching")
+    try:
+        await until(lambda: connection.fetchval("select count(*) = 2 from parked"))
+    finally:
+        await connection.close()
     world.clock.move(timedelta(days=31))
     service = running.services["coaching"]
     (sweep,) = [t for t in service.timers if t.name == "parked"]
@@ -177,3 +182,69 @@ async def test_a_review_moves_on_when_the_client_was_met_meanwhile(world, coach,
     assert await cases.look_at_reviews(database) == 1
     later = {o["kind"]: o["due_at"] for o in (await coach.shown(case))["obligations"]}["review-case"]
     assert later.startswith("2026-08-0")
+
+
+async def test_an_erasure_request_ends_every_link_at_once_and_nothing_more_is_told(world, running, coach):
+    party, officer = Party(world), await provider(running, scopes=("erasure",))
+    opened = party.opened()
+    await party.taken(await party.say(opened))
+    assert (await officer.post(f"/cases/{opened.case_id}/erasure-of-links")).status_code == 204
+
+    connection = await world.connect("coaching")
+    try:
+        for table in ("persons", "year_clients", "spells", "told_outcomes"):
+            assert await connection.fetchval(f"select count(*) from {table}") == 0, table
+    finally:
+        await connection.close()
+    before = len(await events(world, OUTCOMES))
+    await party.taken(await party.say(party.held(opened.case_id, date(2026, 3, 2))))
+    assert len(await events(world, OUTCOMES)) == before
+    assert (await coach.post(f"/cases/{opened.case_id}/erasure-of-links")).status_code == 403
+
+
+async def test_what_the_plan_keeps_no_longer_is_forgotten(world, coach, database):
+    area, party = Area(world), Party(world)
+    told_, case = await area.refer(coach)
+    await coach.act(case, "contact-details", reason="contact-attempt")
+    await coach.act(case, "return", reason="no-capacity")
+    await area.until_told(told_.referral_id, "ContactDetailsErased")
+    joining = party.opened(asked_on=date(2026, 2, 2))
+    await party.taken(await party.say(joining))
+    unknown = area.consented()
+    await area.say(area.withdrawn(unknown))
+    _, running_case = await area.refer(coach)
+
+    world.clock.set(datetime(2028, 3, 2, 8, tzinfo=UTC))
+    assert await retention.forget(database) == 0
+    world.clock.set(datetime(2028, 3, 4, 8, tzinfo=UTC))
+    assert await retention.forget(database) == 1
+
+    connection = await world.connect("coaching")
+    try:
+        left = {str(r["case_id"]) for r in await connection.fetch("select case_id from cases")}
+        assert left == {joining.case_id, running_case["case_id"]}
+        for table in ("casework", "case_ids"):
+            assert await connection.fetchval(f"select count(*) from {table} where case_id = $1", case["case_id"]) == 0
+        for table in ("referrals", "reveals", "acknowledgements", "sealed_details"):
+            for referral in (told_.referral_id, unknown.referral_id):
+                found = await connection.fetchval(f"select count(*) from {table} where referral_id = $1", referral)
+                assert found == 0, table
+    finally:
+        await connection.close()
+
+
+async def test_a_case_is_handed_over_with_what_it_owes_to_a_colleague_alone(world, coach):
+    area = Area(world)
+    await publish(world, "notify", source_of("notify"), "shared.directory.v1", StaffListed.model_validate({
+        "staff_id": "juha-mallila", "name": "Juha Mallila", "organisation": "lempaala", "roles": ("coach",),
+        "language": "fi"}))
+    _, case = await area.refer(coach)
+
+    async def handed_over() -> dict | None:
+        answer = await coach.post(f"/cases/{case['case_id']}/coach", {"coach": "juha-mallila"})
+        return answer.json() if answer.status_code == 200 else None
+
+    after = await until(handed_over)
+    assert (after["coach"], after["obligations"][0]["owner"]) == ("juha-mallila", "juha-mallila")
+    assert after["obligations"][0]["due_at"] == case["obligations"][0]["due_at"]
+    assert await coach.refused(case, "coach", coach="mikko-mallila") == (422, "no-colleague")

@@ -48,7 +48,7 @@ async def acknowledged(area: Area, referral_id: str) -> dict[str, Any]:
         found = await area.shown(referral_id)
         return found if found["erasure"] and found["erasure"]["acknowledged_at"] else None
 
-    return await until(there, 10, what="the acknowledgement")
+    return await until(there, what="the acknowledgement")
 
 
 async def test_a_referral_goes_from_consent_to_ended_coaching_and_the_area_learns_two_days(running, world):
@@ -93,7 +93,7 @@ async def test_the_flow_goes_on_where_it_was_when_the_sides_restart_in_the_middl
 
         async def told(topic: str, name: str = "") -> None:
             """Waits until a topic has an event about the referral."""
-            await until(lambda: events_about(world, topic, made["referral_id"], name), 20, what=f"{name} on {topic}")
+            await until(lambda: events_about(world, topic, made["referral_id"], name), what=f"{name} on {topic}")
 
         async with world.running("referral") as alone:
             made = await (await referral_side.area(alone)).refer()

@@ -20,10 +20,11 @@ from contracts.events.casework import NotBegun, Origin, Outcome
 from contracts.events.coaching import RightAddress
 from contracts.fields import CaseId, ClientId, new_id, new_pseudonym
 from contracts.plan import Plan
+from services.coaching import directory
 from services.coaching.cases import domain, duties, opening, store
 from services.coaching.cases.course import Course
 from services.coaching.cases.domain import Act, Case, Channel, MeetingKind, ReturnReason
-from services.coaching.cases.refusals import CodeNotKnown, DayAhead, NotProvided, ReferralOnly
+from services.coaching.cases.refusals import CodeNotKnown, DayAhead, NoColleague, NotProvided, ReferralOnly
 from services.coaching.cases.store import Whose
 from services.coaching.outcomes import handlers as outcomes
 from services.coaching.outcomes.store import same_person
@@ -113,8 +114,11 @@ async def review(db: Session, case_id: str, by: By) -> Case:
 
 async def hand_over(db: Session, case_id: str, by: By, coach: str) -> Case:
     """Another coach of the provider answers for the case, and for what it owes, from now on."""
+    before = await store.case(db, case_id, by.whose)
+    role = plan.on(helsinki_day(db.now)).services[before.service].mailbox_role
+    if coach not in dict(await directory.in_role(db, before.provider, role)):
+        raise Refused(NoColleague())
     case = await act(db, case_id, by, "hand-over", lambda case, _, __: decided(replace(case, coach=coach)))
-    role = plan.on(helsinki_day(db.now)).services[case.service].mailbox_role
     await obligations.hand_over(db, "case", case.id, owner=coach, role=role)
     return case
 

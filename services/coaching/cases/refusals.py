@@ -222,3 +222,14 @@ class EarlierCaseUnknown(Refusal):
     sentence_fi = "Tällä numerolla ei ole toista asiakkuuttanne. Numero on muotoa 2026-0412 tai A-2026-0012."
     status = 422
     field = "/number"
+
+
+@dataclass(frozen=True)
+class NoColleague(Refusal):
+    """A case is handed over to somebody of the same organisation who has the service's role."""
+
+    code = "no-colleague"
+    sentence_en = "Nobody with this id works with the service in your organisation. Choose a colleague of the list."
+    sentence_fi = "Kukaan tällä tunnuksella ei työskentele palvelussa organisaatiossasi. Valitse työtoveri luettelosta."
+    status = 422
+    field = "/coach"

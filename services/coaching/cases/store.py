@@ -259,15 +259,6 @@ async def began_before(db: Session, case: Case, clients: Collection[str], on: da
     return bool((await db.execute(select(earlier.exists()))).scalar_one())
 
 
-async def open_in_year(db: Session, year: int, after: str, limit: int) -> Sequence[str]:
-    """Cases that were open on 1 January or later, in order of id, behind `after`."""
-    return (await db.execute(
-        select(cases.c.case_id).where(
-            cases.c.closed_on.is_(None) | (cases.c.closed_on >= date(year, 1, 1)), cases.c.case_id > after)
-        .order_by(cases.c.case_id).limit(limit)
-    )).scalars().all()
-
-
 async def closed_before(db: Session, day: date, limit: int) -> Sequence[ReferralId]:
     """Referrals in force whose case closed before a day and whose keys are not all erased."""
     return (await db.execute(

@@ -1,8 +1,10 @@
 """Outcomes go out when a case changes and when a year turns; the links go when the year is final."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, time
 
-from chassis import calendar, outbox
+from chassis import audit, calendar, outbox
+from chassis.audit import Actor
 from chassis.calendar import helsinki_day
 from chassis.database import Database, Session
 from chassis.decisions import Refused
@@ -65,24 +67,24 @@ def beginning_of_day(moment: datetime) -> datetime:
 
 
 async def turn_of_year(database: Database) -> int:
-    """Once after each 1 January: what is open goes on under the new year's ids. How many cases were looked at.
-
-    Repeatable: a case that was told of already is not told again.
-    """
-    async with database.begin() as db:
-        year = helsinki_day(db.now).year
-        if await store.year_is_told(db, year):
-            return 0
-    after, looked_at = "00000000-0000-0000-0000-000000000000", 0
+    """After each 1 January what is open goes on under the new year's ids, once; how many cases were told of."""
+    told = 0
+    before: Sequence[str] = ()
     while True:
         async with database.begin() as db:
-            ids = await cases.open_in_year(db, year, after, ROUND)
+            ids = await store.not_told_in(db, helsinki_day(db.now).year, ROUND)
             for case_id in ids:
                 await tell(db, await cases.case(db, case_id))
-            if not ids:
-                await store.note_year(db, year)
-                return looked_at
-        after, looked_at = ids[-1], looked_at + len(ids)
+        if not ids or ids == before:
+            return told
+        told, before = told + len(ids), ids
+
+
+async def forget_person(db: Session, client: str, by: Actor, about: str) -> None:
+    """An erasure request [events.md, Pseudonyms]: the person's links go at once, their events stay as statistics
+    without a person, and nothing more is told of their cases."""
+    await store.forget_person(db, client)
+    await audit.changed(db, "case", about, by, "erase-links")
 
 
 async def forget_final_years(database: Database) -> int:

@@ -1,6 +1,7 @@
 """The links between people and their pseudonyms, kept here alone and deleted when their year is final."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from datetime import date
 from typing import Any
 
 import orjson
@@ -38,6 +39,13 @@ told_outcomes = Table(
     Column("year", Integer, primary_key=True),
     Column("event", Text, primary_key=True),
     Column("data", Text, nullable=False),
+)
+
+
+_NOT_TOLD = text(
+    "select case_id from cases c where asked_on < :new_year and (closed_on is null or closed_on >= :new_year) "
+    "and not untold and not exists (select from told_outcomes t where t.case_id = c.case_id and t.year = :year) "
+    "order by case_id limit :limit"
 )
 
 
@@ -106,13 +114,10 @@ def spelled(data: Data) -> str:
     return orjson.dumps(data.model_dump(mode="json", exclude_none=True), option=orjson.OPT_SORT_KEYS).decode()
 
 
-async def year_is_told(db: Session, year: int) -> bool:
-    return (await db.execute(text("select 1 from told_years where year = :year"), {"year": year})).first() is not None
-
-
-async def note_year(db: Session, year: int) -> None:
-    await db.execute(text("insert into told_years values (:year, :now) on conflict do nothing"),
-                     {"year": year, "now": db.now})
+async def not_told_in(db: Session, year: int, limit: int) -> Sequence[str]:
+    """Cases that came before a year, were open on its 1 January, and of which nothing is told in it yet."""
+    found = await db.execute(_NOT_TOLD, {"new_year": date(year, 1, 1), "year": year, "limit": limit})
+    return [str(each) for each in found.scalars()]
 
 
 async def delete_links(db: Session, before_year: int) -> int:

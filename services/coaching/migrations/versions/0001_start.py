@@ -154,8 +154,4 @@ def upgrade() -> None:
             data text not null,
             primary key (case_id, year, event)
         );
-        create table told_years (
-            year integer primary key,
-            told_at timestamptz not null
-        );
     """)

@@ -1,0 +1,55 @@
+"""What is forgotten when the plan's time is over: closed cases with their referrals, and obligations of theirs."""
+
+from sqlalchemy import text
+
+from chassis import calendar, obligations
+from chassis.calendar import before, helsinki_day
+from chassis.database import Database, Session
+from contracts import plan
+
+ROUND = 200
+_OLD_CASES = text("select case_id, referral_id from cases where closed_on < :day order by closed_on limit :limit")
+_OF_CASE = tuple(
+    text(f"delete from {table} where case_id = :case_id")  # noqa: S608 - names of our own tables
+    for table in ("told_outcomes", "spells", "casework", "case_ids", "cases")
+)
+_OF_REFERRAL = tuple(
+    text(f"delete from {table} where referral_id = :referral_id")  # noqa: S608 - names of our own tables
+    for table in ("sealed_details", "acknowledgements", "reveals", "referrals")
+)
+_ONLY_REMEMBERED = text(
+    "delete from referrals r where closed_at < :moment "
+    "and not exists (select from cases c where c.referral_id = r.referral_id)"
+)
+_NOBODYS = text(
+    "delete from persons p where not exists "
+    "(select from cases c join persons q on q.client = c.client where q.person = p.person)"
+)
+
+
+async def forget(database: Database) -> int:
+    """Forgets what the plan keeps no longer; how many cases. The audit log and the keys' rows stay: ids alone."""
+    forgotten = 0
+    while True:
+        async with database.begin() as db:
+            today = helsinki_day(db.now)
+            keep = plan.on(today).retention
+            old = (await db.execute(
+                _OLD_CASES, {"day": before(today, keep.closed_case.keep), "limit": ROUND})).all()
+            for case in old:
+                await _forget_case(db, str(case.case_id), case.referral_id and str(case.referral_id))
+            if not old:
+                closed = calendar.end_of_day(before(today, keep.closed_referral.keep))
+                await db.execute(_ONLY_REMEMBERED, {"moment": closed})
+                await db.execute(_NOBODYS)
+                await obligations.forget(db, calendar.end_of_day(before(today, keep.closed_case.keep)))
+                return forgotten
+        forgotten += len(old)
+
+
+async def _forget_case(db: Session, case_id: str, referral_id: str | None) -> None:
+    for statement in _OF_CASE:
+        await db.execute(statement, {"case_id": case_id})
+    if referral_id:
+        for statement in _OF_REFERRAL:
+            await db.execute(statement, {"referral_id": referral_id})
