@@ -49,7 +49,8 @@ _ERASED = text(
     f"update keys set state = 'erased', erased_at = :now where key_id = :key_id returning {COLUMNS}"  # noqa: S608
 )
 _LIVE = text("select key_id from keys where state = 'live'")
-_LOCK_LIVE = text("select key_id from keys where key_id = :key_id and state = 'live' for update skip locked")
+_LOCK_LIVE = text("select key_id from keys where key_id = :key_id and state = 'live' for update")
+"""It waits: the use that found no file may hold the row yet."""
 _LOST = text(f"update keys set state = 'lost', lost_at = :now where key_id = :key_id returning {COLUMNS}")  # noqa: S608
 _STATES = text("select key_id, state from keys where key_id = any(cast(:key_ids as text[]))")
 _STATE = text("select state from keys where key_id = :key_id for update")
@@ -84,7 +85,7 @@ class Sweeper:
                 wake.clear()
                 await self.finish()
                 if monotonic() >= self._stock_due or self.store.suspicious:
-                    self.store.suspicious = False
+                    self._stock_due, self.store.suspicious = 0.0, False
                     await self.take_stock()
                     self._stock_due = monotonic() + (EVERY if self._untidy else STOCK_EVERY)
                 with suppress(TimeoutError):
@@ -133,14 +134,20 @@ class Sweeper:
         async with self.database.begin() as db:
             live = set((await db.execute(_LIVE)).scalars())
         names = await asyncio.to_thread(self.files.names)
+        self._untidy.clear()
         for key_id in sorted(live - names):
-            await self._lose(key_id)
+            try:
+                await self._lose(key_id)
+            except Exception as fault:
+                if transient(fault):
+                    raise
+                self._untidy.add(key_id)
+                log.error("the key %s can't be called lost: %s", key_id, name_of(fault))
         async with self.database.begin() as db:
             states = {found.key_id: found.state for found in await db.execute(_STATES, {"key_ids": list(names)})}
         now = system_clock().timestamp()
         unclaimed = await asyncio.to_thread(self.files.older_than, UNCLAIMED_AFTER, now)
         leftover = await asyncio.to_thread(self.files.older_than, LEFTOVER_AFTER, now)
-        self._untidy.clear()
         for key_id in sorted(names - live):
             state = states.get(key_id)
             if state == State.ERASED or (state is None and key_id in unclaimed):

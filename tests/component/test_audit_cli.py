@@ -107,6 +107,6 @@ async def test_the_keys_are_rotated_by_a_command(world: World, run: Run) -> None
         key_id, _ = await side.make(referral_id())
         before = side.store.files.kek_file.read_bytes()
         found = await run("keys", "rotate", "coaching")
-        assert (found.exit_code, found.output.startswith("1 keys of coaching")) == (0, True), found.output
+        assert (found.exit_code, "keys of coaching were rewritten" in found.output) == (0, True), found.output
         assert side.store.files.kek_file.read_bytes() != before
         await side.use(key_id)

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from chassis.database import Database, Session
+from chassis.decisions import Refused
 from chassis.key_files import KeyFiles, KeyFileUnreadable, KeyPlaceLost, Purpose
 from chassis.key_sweeper import Sweeper, rotate
 from chassis.keys import Cause, KeyRow, State, key_store
@@ -96,20 +97,21 @@ async def test_a_key_erased_before_keeps_its_cause_and_is_given_back(side: Side)
     assert len([row for row in side.told if row.referral_id == referral]) == 1
 
 
+async def waits_for_a_row(side: Side) -> bool:
+    """Whether some connection waits for a row that another holds."""
+    async with side.database.begin() as db:
+        found = await db.execute(text("select 1 from pg_stat_activity where wait_event_type = 'Lock' "
+                                      "and query like '%keys%' and datname = current_database()"))
+        return found.first() is not None
+
+
 async def test_an_erasure_waits_for_a_use_that_has_begun(side: Side) -> None:
     referral = referral_id()
     key_id, _ = await side.make(referral)
     async with side.database.begin() as db:
         await side.store.use(db, key_id, COACH, "reveal")
         erasing = asyncio.create_task(side.erase(referral))
-
-        async def waits() -> bool:
-            async with side.database.begin() as other:
-                found = await other.execute(text("select 1 from pg_stat_activity where wait_event_type = 'Lock' "
-                                                 "and query like 'update keys%' and datname = current_database()"))
-                return found.first() is not None
-
-        await until(waits, 5, what="an erasure that waits for the row")
+        await until(lambda: waits_for_a_row(side), 5, what="an erasure that waits for the row")
         assert side.file(key_id).exists()
     assert [row.state for row in await erasing] == [State.ERASING]
 
@@ -215,6 +217,35 @@ async def test_a_use_that_finds_no_file_makes_the_sweeper_look_at_once(side: Sid
         await until(lambda: [row for row in side.lost if row.key_id == key_id], 5, what="a lost key")
     finally:
         running.cancel()
+
+
+async def test_a_fault_of_the_service_leaves_the_lost_key_to_be_found_again(side: Side) -> None:
+    key_id, _ = await side.make(referral_id())
+    side.file(key_id).unlink()
+
+    async def fails(db: Session, row: KeyRow) -> None:
+        raise LookupError(row.key_id)
+
+    failing = Sweeper(side.database, side.store, side.on_erased, fails)
+    await failing.take_stock()
+    await failing.finish()
+    assert not side.store.healthy
+    await side.sweeper.take_stock()
+    await side.sweeper.finish()
+    assert side.store.healthy
+    assert [row.key_id for row in side.lost] == [key_id]
+
+
+async def test_a_key_is_found_lost_though_the_use_that_missed_it_is_not_over(side: Side) -> None:
+    key_id, _ = await side.make(referral_id())
+    side.file(key_id).unlink()
+    async with side.database.begin() as db:
+        with pytest.raises(Refused):
+            await side.store.use(db, key_id, COACH, "reveal")
+        stock = asyncio.create_task(side.sweeper.take_stock())
+        await until(lambda: waits_for_a_row(side), 5, what="a sweeper that waits for the row")
+    await stock
+    assert [row.key_id for row in side.lost] == [key_id]
 
 
 async def test_a_file_that_nobody_claimed_is_erased_after_a_day(side: Side) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from chassis.clock import system_clock
 from chassis.database import Database
+from chassis.key_sweeper import rotate
 from chassis.keys import key_store
 from tests.component.key_side import COACH, Side
 from tests.component.key_storm import TABLES, Replica
@@ -52,13 +53,16 @@ async def test_replicas_that_are_killed_at_random_keep_the_key_stores_promises(w
     assert await owner.fetchval("select count(*) from storm_lost") == 0
     assert len(states["live"]) + len(states["erased"]) == len(rows)
 
-    await every_live_key_opens(side, states["live"])
+    await every_live_key_opens(side)
     await what_crashes_left_is_tidied_up(side, states["live"])
+    await rotate(side.database, side.store)
+    assert not side.store.files.next_kek_file.exists()
+    await every_live_key_opens(side)
     await side.database.close()
     await owner.close()
 
 
-async def every_live_key_opens(side: Side, live: set[str]) -> None:
+async def every_live_key_opens(side: Side) -> None:
     async with side.database.begin() as db:
         for row in await db.connection.exec_driver_sql("select key_id, x from storm_keys where key_id in "
                                                        "(select key_id from keys where state = 'live')"):
