@@ -35,6 +35,8 @@ YEARS_BACK = 2
 """Years before the present one that may still change: topics are kept for 27 months at most."""
 PATIENCE = 8
 """Turns for which changes may go on before they are published all the same."""
+EVERY = 60.0
+"""Seconds after which is counted anew though nothing was heard of."""
 _ONE_AT_A_TIME = text("select pg_advisory_xact_lock(hashtext('yhdyspinta figures'))")
 _MEASURES: Mapping[str, tuple[Measure, ...]] = {
     code: tuple(m for m in ALL if m.series is counted) for code, counted in series.ALL.items()
@@ -168,8 +170,8 @@ def _event(key: Key, figure: Figure, revision: int, batch: str) -> FigurePublish
 
 @dataclass
 class Publisher:
-    """Publishes when facts have changed or a day has begun, not before the projection has read all there is, and not
-    in the middle of a burst."""
+    """Publishes when facts have changed, a day has begun or a minute has passed; not before the projection has read
+    all there is, and not in the middle of a burst."""
 
     database: Database
     projection: Projection
@@ -177,7 +179,8 @@ class Publisher:
     _seen: int = 0
     _waited: int = 0
     _day: date | None = None
-    _rest_until: float = 0.0
+    _ended: float = 0.0
+    _took: float = 0.0
 
     async def changed(self) -> None:
         """Facts have changed."""
@@ -186,15 +189,20 @@ class Publisher:
     async def turn(self) -> None:
         """Run every half second."""
         day = helsinki_day(self.database.clock())
-        if not self.projection.caught_up.is_set() or (not self._changes and day == self._day):
-            return
-        still_changing = self._changes != self._seen
-        self._seen, self._waited = self._changes, self._waited + 1
-        if (still_changing and self._waited < PATIENCE) or monotonic() < self._rest_until:
+        if not self.projection.caught_up.is_set() or not self._is_due(day):
             return
         began, changes = monotonic(), self._changes
         async with self.database.begin() as db:
             await publish(db)
         self._changes -= changes
         self._seen, self._waited, self._day = self._changes, 0, day
-        self._rest_until = monotonic() + 4 * (monotonic() - began)
+        self._ended, self._took = monotonic(), monotonic() - began
+
+    def _is_due(self, day: date) -> bool:
+        rested = monotonic() - self._ended
+        if day != self._day or rested > EVERY:
+            return True
+        if not self._changes or rested < 4 * self._took:
+            return False
+        settled, self._seen, self._waited = self._changes == self._seen, self._changes, self._waited + 1
+        return settled or self._waited > PATIENCE

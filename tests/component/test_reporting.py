@@ -181,4 +181,5 @@ async def test_a_running_year_is_told_and_goes_on(world, reporting):
 async def test_the_passing_of_a_year_is_told_without_any_event(world, reporting):
     world.clock.move(timedelta(days=300))
     await figure(world, "services:2026:began:service=pointti", 21)
-    await figure(world, "services:2027:began:service=pointti", None)
+    hidden = await figure(world, "services:2026-12:began:service=pointti")
+    assert hidden["suppressed"]
