@@ -191,6 +191,8 @@ class Service:
         reasons += [] if self.relay.healthy else ["relay"]
         reasons += [] if self.consumers.healthy else ["consumers"]
         reasons += [] if all(p.healthy for p in self.projectors) else ["projection"]
+        keys = self.database.keys
+        reasons += [] if keys is None or keys.healthy else ["keys"]
         return reasons
 
 

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from chassis.settings import SettingsError
-from yhdyspinta import rebuild_cli
+from yhdyspinta import audit_cli, keys_cli, rebuild_cli, tokens_cli
 from yhdyspinta.commands import boundary, receipt, run, setup
 from yhdyspinta.embedded import EmbeddedError
 
@@ -14,7 +14,10 @@ app = typer.Typer(
     help="Carries the cooperation of Lempäälä, Vesilahti and the Tampere region employment area as events.")
 
 COMMANDS = (run.demo, run.serve, setup.provision, setup.migrate, boundary.boundary, boundary.topics)
-GROUPS = {"reader": setup.reader, "rebuild": rebuild_cli.app, "receipt": receipt.receipt}
+GROUPS = {
+    "reader": setup.reader, "tokens": tokens_cli.app, "rebuild": rebuild_cli.app, "receipt": receipt.receipt,
+    "audit": audit_cli.app, "keys": keys_cli.app,
+}
 
 for command in COMMANDS:
     app.command()(command)
