@@ -89,7 +89,7 @@ async def tables(db: Db) -> Any:
             definition=Named(fi=m.definition.fi, en=m.definition.en),
             formula=Named(fi=m.formula.fi, en=m.formula.en), sources=sorted(s.__name__ for s in m.series.sources),
             dimensions=list(m.dimensions),
-            adds_up_over=[*(["time"] if m.over_time else []), *(["parts"] if m.over_parts else [])]))
+            adds_up_over=["time", "parts"] if m.adds_up else []))
     for table, kind in AREA_TABLES.items():
         source = "ResultsReported" if kind == "results" else "CostsReported"
         for code, listed in (plan.results.measures if kind == "results" else plan.results.items).items():

@@ -93,8 +93,10 @@ def open_to_all(months: Mapping[str, Sequence[Counts]], period: Period, now: dat
 
 def cells_of(measure: Measure, slice_: str, period: Period, what: Known, parts: Iterable[str], told: Told,
              today: date) -> Iterator[Cell]:
-    """A measure's cells of one slice and period: the total and each part."""
+    """A measure's cells of one slice and period: the total and each part. Persons are counted by the year."""
     series = measure.series
+    if series.persons_once and period.high - period.low < YEAR:
+        return
     sliced = ((series.slice, slice_),) if series.slice else ()
     group = (measure.table, period.name, measure.code, slice_)
     year = plan_of(period, today).year

@@ -1,8 +1,8 @@
 """Measures: what each published figure counts, defined once, as data [measures.md].
 
 A measure is a value of a series' counts. Its Finnish and English names are the plan's (`codes.measure`), its
-definition and formula stand here and are shown next to the figure. `over_time` and `over_parts` say what adds up:
-months to a quarter and a year, and the parts of its split to the total. What does not is counted anew.
+definition and formula stand here and are shown next to the figure. What adds up says so (`adds_up`): its months make
+the quarter and the year, the parts of its split the total. What does not is counted anew.
 """
 
 from collections.abc import Callable, Mapping
@@ -44,12 +44,9 @@ class Measure:
     statistic: str = ""
 
     @property
-    def over_time(self) -> bool:
-        return self.sort in ("count", "other count")
-
-    @property
-    def over_parts(self) -> bool:
-        return self.over_time and self.series.parts_add_up
+    def adds_up(self) -> bool:
+        """Whether months make the quarter and the year, and parts the total."""
+        return self.sort in ("count", "other count") and not self.series.persons_once
 
     @property
     def dimensions(self) -> tuple[str, ...]:

@@ -32,7 +32,8 @@ TOTAL = ""
 @dataclass(frozen=True)
 class Series:
     """`about`: whose small counts are hidden. `both`: the two counts are shown together or not at all, for that all
-    of a group share one outcome tells of each of them. `parts_add_up`: false where a person counts once in a total.
+    of a group share one outcome tells of each of them. `persons_once`: a person counts once in a total over parts,
+    and in a year, so neither parts nor months add up.
     `codes`: the parts, where no list of the plan has them. `listed`: the plan's list of the slices, if it is not
     named as their dimension."""
 
@@ -42,7 +43,7 @@ class Series:
     slice: str | None = None
     split: str | None = "municipality"
     both: bool = False
-    parts_add_up: bool = True
+    persons_once: bool = False
     codes: tuple[str, ...] = ()
     listed: str | None = None
 
@@ -79,8 +80,8 @@ _PLANNED = (visits.CompanyVisitPlanned, visits.CompanyVisitMoved, visits.Company
 _ROUTED = (leads.LeadRouted, leads.LeadWithdrawn)
 
 ALL: Mapping[str, Series] = MappingProxyType({s.code: s for s in (
-    Series("clients", _SEEN, slice="service", parts_add_up=False),
-    Series("new-clients", _SEEN, slice="service", parts_add_up=False),
+    Series("clients", _SEEN, slice="service", persons_once=True),
+    Series("new-clients", _SEEN, slice="service", persons_once=True),
     Series("began", _BEGAN, slice="service"),
     Series("not-begun", _BEGAN, slice="service"),
     Series("ended", _ENDED, slice="service"),
@@ -148,7 +149,7 @@ async def monthly(connection: asyncpg.Connection, series: Series, year: int) -> 
     found: Monthly = defaultdict(lambda: defaultdict(lambda: [(0, 0)] * 12))
     for row in await connection.fetch(_MONTHLY.format(rows=ROWS[series.code]), year, _outreach_days(year)):
         parts = [row["split"] or TOTAL] if series.split else []
-        if series.parts_add_up or series.split is None:
+        if not series.persons_once:
             parts.append(TOTAL)
         for part in parts:
             a, b = found[row["slice"]][part][row["month"] - 1]

@@ -34,12 +34,12 @@ def test_every_series_has_its_query_and_a_measure():
 
 def test_the_definition_of_the_plans_own_figure():
     share = next(m for m in ALL if m.code == "outcome-share")
-    assert (share.unit, share.section, share.over_time, share.over_parts) == ("percent", "3.2", False, False)
+    assert (share.unit, share.section, share.adds_up) == ("percent", "3.2", False)
     assert rounded(share.of((72, 49)), share.unit) == Decimal("59.5")
 
 
 def test_persons_do_not_add_up_over_municipalities_but_cases_do():
-    of = {m.code: m.over_parts for m in ALL}
+    of = {m.code: m.adds_up for m in ALL}
     assert (of["clients"], of["new-clients"], of["began"], of["ended"]) == (False, False, True, True)
 
 
