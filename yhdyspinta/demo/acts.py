@@ -161,14 +161,14 @@ class InCase(Command):
     case: str
 
     async def do(self, db: Session, handles: Handles) -> str:
-        await self.act(db, await _case_id(db, self.case, handles), access.by(self.who, db.now))
+        await self.act(db, await case_id(db, self.case, handles), access.by(self.who, db.now))
         return ""
 
     async def act(self, db: Session, case_id: str, by: By) -> None:
         raise NotImplementedError
 
 
-async def _case_id(db: Session, case: str, handles: Handles) -> str:
+async def case_id(db: Session, case: str, handles: Handles) -> str:
     """Raises LookupError or ValueError where no case was opened, for its referral was refused."""
     if case not in handles:
         return str(UUID(case))
@@ -269,8 +269,10 @@ class CameBefore(InCase):
 
     earlier: str
 
-    async def act(self, db: Session, case_id: str, by: By) -> None:
-        await cases.came_before(db, case_id, by, self.earlier)
+    async def do(self, db: Session, handles: Handles) -> str:
+        case, earlier = [await case_id(db, each, handles) for each in (self.case, self.earlier)]
+        await cases.came_before(db, case, access.by(self.who, db.now), earlier)
+        return ""
 
 
 @dataclass(frozen=True, kw_only=True)

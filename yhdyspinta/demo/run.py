@@ -152,9 +152,10 @@ class _Demo:
 
     def _say(self, services: Sequence[Service], place: provision.Place) -> None:
         """Where to look, and whom to be."""
-        table = Table(title="Whom to be (nobody has a password)", title_justify="left", title_style="bold")
+        table = Table(title="Whom to be (nobody has a password)", title_justify="left", title_style="bold", box=None,
+                      pad_edge=False, header_style="dim")
         for column in ("role", "name", "begin at"):
-            table.add_column(column, overflow="fold")
+            table.add_column(column, overflow="fold", no_wrap=column != "role")
         for row in rows(self.public_url, [s.name for s in services]):
             table.add_row(row.role, row.person.name, row.address)
         self.console.print(table)

@@ -58,6 +58,7 @@ class _Casework:
         self.course, self.brought_on, self.rng = course, brought_on, Random(f"casework {course.key}")
         self.worker = self.rng.choice(WORKERS[course.service, course.provider])
         self.case_manager = self.rng.choice(CASE_MANAGERS)
+        self.interview_after = self.rng.randint(4, 9)
         self.party = f"{course.provider}-party"
         self.count = 0
 
@@ -159,7 +160,7 @@ class _Casework:
 
     def interview_on(self, began_on: date) -> date:
         days = business_days_between(self.course.asked_on, began_on)
-        return later(self.course.asked_on, max(2, min(days - 1, self.rng.randint(4, 9))))
+        return later(self.course.asked_on, max(2, min(days - 1, self.interview_after)))
 
     def reveal(self, day: date) -> Iterator[Act]:
         if self.course.path != "party":
