@@ -42,5 +42,9 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
         settings.service, settings, clock, database, app,
         subscriptions=subscriptions(pseudonym, publisher.changed),
         projections=[projection],
-        timers=[*web.timers(database), Timer("publish figures", timedelta(milliseconds=500), publisher.turn)],
+        timers=[
+            *web.timers(database),
+            Timer("publish figures", timedelta(milliseconds=500), publisher.turn),
+            Timer("old facts", timedelta(days=1), publisher.forget),
+        ],
     ))

@@ -14,6 +14,9 @@ from typing import Any, Literal, NamedTuple
 
 import asyncpg
 
+from chassis.calendar import after
+from contracts import plan as plans
+
 GENERATIONS = ("facts_a", "facts_b")
 """Two sets of the same tables: one is read, the other is what a rebuild fills."""
 
@@ -173,6 +176,22 @@ def _replaces(version: Sequence[Any], known: Sequence[Any], table: FactTable) ->
 
 
 _UPSERTS: Mapping[tuple[str, str], str] = {(s, t.name): t.upsert(s) for s in GENERATIONS for t in TABLES}
+
+
+def kept_from(today: date) -> date:
+    """The first day whose facts are kept: whole years, for as long as the plan keeps what is pseudonymous [7]."""
+    keep = plans.on(today).retention.pseudonymous.keep
+    years = (date(today.year - n, 1, 1) for n in range(9, -1, -1))
+    return next(first for first in years if after(first, keep) >= today)
+
+
+async def forget(connection: asyncpg.Connection, today: date) -> None:
+    """Deletes facts that are kept no longer, of both generations; what was published of them stays."""
+    for table in TABLES:
+        if not table.taken_in:
+            for schema in GENERATIONS:
+                await connection.execute(f"delete from {schema}.{table.name} where day < $1",  # noqa: S608
+                                         kept_from(today))
 
 
 async def live(connection: asyncpg.Connection) -> str:

@@ -82,11 +82,8 @@ def closes(event: type[Data], year: int) -> date:
     the year's topics are kept [events.md, Order and withdrawal]."""
     if event in _CASEWORK:
         return plan.final_on(year)
-    return date.max if event in _OF_WHAT_WAS_BEFORE else kept_until(event, year)
-
-
-def kept_until(event: type[Data], year: int) -> date:
-    """The last day on which all events of the year are still on their topics."""
+    if event in _OF_WHAT_WAS_BEFORE:
+        return date.max
     kept = [topics.TOPICS[name].keep.period for name in _TOPICS_OF[event]]
     return min(date(year, 1, 1) + period for period in kept if period)
 

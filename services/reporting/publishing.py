@@ -20,19 +20,14 @@ from chassis.database import Database, Session, driver
 from chassis.projection import Projection
 from contracts import plan as plans
 from contracts.events.figures import FigurePublished
-from contracts.events.leads import TargetSet
-from contracts.events.results import ResultsReported
 from contracts.fields import new_id
-from services.reporting import figures, series, store
+from services.reporting import facts, figures, series, store
 from services.reporting.disclosure import Told, known
 from services.reporting.figures import Cell
-from services.reporting.fold import kept_until
 from services.reporting.measures import ALL, BY_CODE, Measure, rounded
 from services.reporting.series import Counts, Series
 from services.reporting.store import Figure, Key, Published
 
-YEARS_BACK = 2
-"""Years before the present one that may still change: topics are kept for 27 months at most."""
 PATIENCE = 8
 """Turns for which changes may go on before they are published all the same."""
 EVERY = 60.0
@@ -44,16 +39,16 @@ _MEASURES: Mapping[str, tuple[Measure, ...]] = {
 
 
 async def publish(db: Session) -> int:
-    """Publishes what has changed since the last run; returns how many cells.
+    """Publishes what has changed since the last run, of the years whose facts are kept; returns how many cells.
 
     A year before `figures_from` of the set-up has none: the system saw only its end.
     """
     await db.execute(_ONE_AT_A_TIME)  # through SQLAlchemy: with its first statement the transaction begins
     connection = await driver(db.connection)
-    this_year = helsinki_day(db.now).year
-    first_year = max(this_year - YEARS_BACK, int(db.settings.extra.get("figures_from", 0)))
+    today = helsinki_day(db.now)
+    first_year = max(facts.kept_from(today).year, int(db.settings.extra.get("figures_from", 0)))
     changed: dict[Key, tuple[Figure, int]] = {}
-    for year in range(first_year, this_year + 1):
+    for year in range(first_year, today.year + 1):
         before = await store.latest_of_year(connection, year)
         counting = Counting(connection, year, db.now, await store.told(connection, year), before)
         async with series.facts_of(connection):
@@ -82,21 +77,16 @@ class Counting:
         self.plan = plans.on(date(self.year, 12, 31))
 
     async def cells(self) -> AsyncIterator[Cell]:
-        """Cells of every table whose events are all still on their topics; inside `series.facts_of`.
-
-        A table is there, hidden, though nothing was counted in it, once anything was counted in the year.
-        """
-        counts = {s: await series.monthly(self.connection, s, self.year)
-                  for s in series.ALL.values() if s.open_in(self.year, self.today)}
+        """Cells of every table; inside `series.facts_of`. A table is there, hidden, though nothing was counted in it,
+        once anything was counted in the year."""
+        counts = {s: await series.monthly(self.connection, s, self.year) for s in series.ALL.values()}
         for counted, found in counts.items() if any(counts.values()) else ():
             for cell in await self._with_statistics(counted, self._of(counted, found)):
                 yield cell
-        if self.today <= kept_until(ResultsReported, self.year):
-            for cell in figures.area_cells(await store.reports(self.connection, self.year), self.year, self.today):
-                yield cell
-        if self.today <= kept_until(TargetSet, self.year):
-            for cell in figures.target_cells(await store.targets(self.connection, self.year), self.year, self.today):
-                yield cell
+        for cell in figures.area_cells(await store.reports(self.connection, self.year), self.year, self.today):
+            yield cell
+        for cell in figures.target_cells(await store.targets(self.connection, self.year), self.year, self.today):
+            yield cell
 
     def _of(self, counted: Series, found: series.Monthly) -> list[Cell]:
         cells: list[Cell] = []
@@ -197,6 +187,14 @@ class Publisher:
         self._changes -= changes
         self._seen, self._waited, self._day = self._changes, 0, day
         self._ended, self._took = monotonic(), monotonic() - began
+
+    async def forget(self) -> None:
+        """Deletes facts that are kept no longer; run once a day."""
+        connection = await self.database.connect()
+        try:
+            await facts.forget(connection, helsinki_day(self.database.clock()))
+        finally:
+            await connection.close()
 
     def _is_due(self, day: date) -> bool:
         rested = monotonic() - self._ended

@@ -21,7 +21,7 @@ from contracts.envelope import Data
 from contracts.events import change_security, feedback, leads, obligations, outcomes, referrals, triage, visits
 from contracts.events.coaching import ReferralReturned
 from contracts.plan import Plan
-from services.reporting import facts, fold
+from services.reporting import facts
 
 About = Literal["persons", "companies", "nothing"]
 Counts = tuple[int, int]
@@ -56,10 +56,6 @@ class Series:
         if self.slice is None:
             return ("",)
         return tuple(plan.codes[self.listed]) if self.listed else _of_list(self.slice, plan)
-
-    def open_in(self, year: int, today: date) -> bool:
-        """Whether all events of the year are still on their topics, so that its figures may change."""
-        return all(today <= fold.kept_until(source, year) for source in self.sources)
 
 
 _LISTS: Mapping[str, str] = MappingProxyType({
