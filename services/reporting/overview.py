@@ -73,9 +73,11 @@ def comparison(figures: Figures, period: str, today: date) -> Comparison | None:
 
 @dataclass(frozen=True)
 class Tile:
-    """A large figure with its measure; `beside` is a second one, and `before` that of the period before."""
+    """A large figure with its measure, `of` a service or kind; `beside` is a second one, and `before` that of the
+    period before."""
 
     measure: Measure
+    of: str | None
     figure: Published | None
     beside: Published | None = None
     before: Published | None = None
@@ -88,18 +90,18 @@ def tiles(figures: Figures, period: str) -> list[Tile]:
 
     service = {"service": SERVICE}
     if len(period) == 4:
-        first = Tile(BY_CODE["services", "clients"], cell("services", "clients", **service),
+        first = Tile(BY_CODE["services", "clients"], SERVICE, cell("services", "clients", **service),
                      cell("services", "new-clients", **service))
     else:
-        first = Tile(BY_CODE["services", "began"], cell("services", "began", **service),
+        first = Tile(BY_CODE["services", "began"], SERVICE, cell("services", "began", **service),
                      before=cell("services", "began", f"{int(period[:4]) - 1}{period[4:]}", **service))
     in_time = {"kind": CONTACT}
     return [
         first,
-        Tile(BY_CODE["services", "outcome-share"], cell("services", "outcome-share", **service)),
-        Tile(BY_CODE["timeliness", "in-time-share"], cell("timeliness", "in-time-share", **in_time),
+        Tile(BY_CODE["services", "outcome-share"], SERVICE, cell("services", "outcome-share", **service)),
+        Tile(BY_CODE["timeliness", "in-time-share"], CONTACT, cell("timeliness", "in-time-share", **in_time),
              before=cell("timeliness", "in-time-share", period_before(period), **in_time)),
-        Tile(BY_CODE["leads", "leads-routed"], cell("leads", "leads-routed"), cell("leads", "leads-fulfilled")),
+        Tile(BY_CODE["leads", "leads-routed"], None, cell("leads", "leads-routed"), cell("leads", "leads-fulfilled")),
     ]
 
 

@@ -49,7 +49,7 @@ async def show(page: Page, db: Db, period: Period | None = None, measure: Code =
         by_month=_by_month(figures, int(chosen[:4])), plan=plan,
         grid=overview.grid(figures.cells, shown.table, chosen, shown.code, "service", "municipality", order),
         area=[(table, [g for g in grids if g.rows]) for table, grids in area],
-        tables=sorted({k.table for k in figures.cells if k.period == chosen}))
+        tables=[t for t in plan.codes["table"] if any((k.table, k.period) == (t, chosen) for k in figures.cells)])
 
 
 @routes.page("GET", "/table", policy=signed_in)
