@@ -46,7 +46,7 @@ async def show(page: Page, db: Db, period: Period | None = None, measure: Code =
         began=figures.get("services", chosen, IN_FIRST, service=overview.SERVICE),
         comparison=overview.comparison(figures, chosen, page.today), tiles=overview.tiles(figures, chosen),
         chart=_chart(figures, int(chosen[:4]), page.today), trend=BY_CODE["services", IN_FIRST],
-        by_month=_by_month(figures, int(chosen[:4])), plan=plan,
+        by_month=_by_month(figures, int(chosen[:4])), plan=plan, known=_known_of_year_before(figures, chosen),
         grid=overview.grid(figures.cells, shown.table, chosen, shown.code, "service", "municipality", order),
         area=[(table, [g for g in grids if g.rows]) for table, grids in area],
         tables=[t for t in plan.codes["table"] if any((k.table, k.period) == (t, chosen) for k in figures.cells)])
@@ -110,3 +110,10 @@ def _by_month(figures: Figures, year: int) -> list[tuple[int, Published | None, 
 def _known_figures() -> list[tuple[str, object]]:
     """What the plan itself tells of earlier years, newest first."""
     return sorted(plans.ALL[-1].known_figures.items(), reverse=True)
+
+
+def _known_of_year_before(figures: Figures, period: str) -> list[tuple[str, object]]:
+    """The plan's own figures of the year before, where ours do not reach."""
+    year = f"{int(period[:4]) - 1}"
+    ours = any(k.period == year for k in figures.cells)
+    return [] if ours or len(period) > 4 else [known for known in _known_figures() if known[0] == year]

@@ -110,6 +110,7 @@ async def test_last_year_has_the_plans_figures(filled, person_opens, width):
     assert "259" in tiles
     assert "155" in tiles
     assert "59,5" in tiles
+    assert "Mitä toimintasuunnitelma kertoo vuodesta 2024" in await page.locator("main").inner_text()
     await shot(page, f"figures-2025-{width}")
     await no_findings(page)
 
@@ -169,7 +170,7 @@ async def test_in_english_too(filled, person_opens):
     await page.get_by_role("button", name="Suomeksi").click()
 
 
-async def test_printed_the_definitions_are_open_and_the_form_is_gone(filled, person_opens):
+async def test_printed_the_picture_is_there_and_the_form_is_gone(filled, person_opens):
     page = await person_opens(PERSON, f"{filled}/?period=2025")
     await page.emulate_media(media="print")
     assert not await page.get_by_role("button", name="Näytä luvut").is_visible()
