@@ -1,12 +1,14 @@
 """Facts are the same whatever the order of arrival and however often an event comes [events.md, Order]."""
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts import topics
+from contracts import ingest, topics
 from contracts.envelope import Event, type_of
 from contracts.events.coaching import ClientSituationReported, ReferralReturned
 from contracts.events.feedback import FeedbackAnswered
@@ -20,6 +22,7 @@ from contracts.fields import new_id
 from contracts.refusals import Refusal
 from services.reporting import facts, fold
 
+EXAMPLES = Path(__file__).parent.parent.parent / "contracts" / "examples"
 KEY = fold.pseudonym("a secret of the test")
 IDS = [new_id() for _ in range(3)]
 NOON = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -116,6 +119,18 @@ def test_two_batches_merge_to_what_one_gives(some, parts):
 def test_every_event_that_reporting_may_read_has_its_reading():
     readable = {m for t in topics.readable_by("reporting") for m in t.models}
     assert readable == set(fold.READINGS)
+
+
+@pytest.mark.parametrize("topic", [t.name for t in topics.readable_by("reporting")])
+def test_every_golden_example_is_read(topic):
+    registered = topics.TOPICS[topic]
+    for model in registered.models:
+        value = (EXAMPLES / f"{model.__name__}.v1.json").read_bytes()
+        example = orjson.loads(value)
+        if example["source"] in topics.accepted_sources(registered):
+            headers = [("content-type", b"application/cloudevents+json")]
+            read = ingest.read(registered, example["subject"].encode(), value, headers, NOON + timedelta(days=900))
+            assert all(len(f.key) == len(f.table.key_columns) for f in fold.read(read, KEY))
 
 
 def test_topics_without_facts_are_not_folded_and_the_areas_reports_are_taken_in():
