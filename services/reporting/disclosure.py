@@ -1,4 +1,4 @@
-"""What of a year may be told, so that no small count can be worked out. Pure [6; docs/adr, published figures].
+"""What of a year may be told, so that no small count can be worked out. Pure [6; docs/adr/published-figures.md].
 
 A *table* here is one slice of a series in one year: its twelve months, the quarters and the year, of the total and
 of its parts. What a reader knows of it are *points*: ends of months (and days of a running year) up to which the
