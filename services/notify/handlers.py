@@ -53,8 +53,7 @@ async def fill_seat(db: Session, seat: SeatFilled, mailbox: str | None) -> None:
         "group": seat.group, "holder": seat.holder, "substitutes": list(seat.substitutes),
         "away_until": seat.away_until, "mailbox": mailbox,
     }
-    known = await store.seat(db, seat.organisation, seat.role, seat.service)
-    if known == values:
+    if await store.seat_named(db, seat.subject()) == values:
         return
     await store.save_seat(db, values)
     await outbox.add(db, seat)

@@ -93,6 +93,12 @@ async def seat(db: Session, organisation: str, role: str, service: str | None) -
     return next((dict(rows[k]) for k in keys if k in rows), None)
 
 
+async def seat_named(db: Session, key: str) -> Mapping[str, Any] | None:
+    """The seat of exactly this key, a group's too."""
+    row = (await db.execute(select(seats).where(seats.c.seat == key))).mappings().first()
+    return dict(row) if row else None
+
+
 async def person(db: Session, staff_id: str) -> Mapping[str, Any] | None:
     row = (await db.execute(select(people).where(people.c.staff_id == staff_id))).mappings().first()
     return dict(row) if row else None

@@ -139,11 +139,13 @@ class _Demo:
     @asynccontextmanager
     async def _year(self, place: provision.Place, parted: Sequence[Parted]) -> AsyncIterator[Year]:
         """The demo's year, being played while the block runs; broken off at the end of the act in hand."""
-        async with Year(place, parted, self.clock, self.progress) as year:
+        yesterday = calendar.helsinki_day(self.progress.began) - calendar.ONE_DAY
+        async with Year(place, parted, self.clock, self.progress, first_year=self.this_year - 1,
+                        until=yesterday) as year:
             for each in parted:
                 each.service.app.state.web.notice = year.notice
             await directory.fill(year.database("notify"))
-            task = asyncio.create_task(year.play(), name="year")
+            task = asyncio.create_task(year.run(), name="year")
             try:
                 yield year
             finally:

@@ -31,6 +31,15 @@ def made_up(*parts: object) -> str:
     return str(uuid5(NAMESPACE_URL, "/".join(["demo.yhdyspinta.invalid", *map(str, parts)])))
 
 
+def spelled(system: str, event_id: str, time: datetime, data: Data) -> tuple[bytes, Mapping[str, bytes], bytes]:
+    """Value, headers and key of the record in which a system tells something."""
+    event = Event(
+        id=event_id, source=SYSTEMS[system].source, type=type_of(type(data)), subject=data.subject(), time=time,
+        data=data, spelled=time.astimezone(HELSINKI).isoformat())
+    value, headers = _binary(event) if system in BINARY else _structured(event)
+    return value, headers, event.subject.encode()
+
+
 class Systems:
     """Producers of all other systems, made when first needed."""
 
@@ -41,13 +50,9 @@ class Systems:
 
     def publish(self, system: str, event_id: str, time: datetime, data: Data) -> None:
         """Sends one event, without waiting; `flush` waits."""
-        topic = SYSTEMS[system].writes
-        event = Event(
-            id=event_id, source=SYSTEMS[system].source, type=type_of(type(data)), subject=data.subject(), time=time,
-            data=data, spelled=time.astimezone(HELSINKI).isoformat())
-        value, headers = _binary(event) if system in BINARY else _structured(event)
+        value, headers, key = spelled(system, event_id, time, data)
         producer = self._producer(system)
-        producer.produce(self.prefix + topic, value, event.subject.encode(), headers=dict(headers),
+        producer.produce(self.prefix + SYSTEMS[system].writes, value, key, headers=dict(headers),
                          on_delivery=self._delivered)
         producer.poll(0)
 

@@ -45,15 +45,15 @@ SECONDS_A_DAY = 180
 
 
 class Year:
-    """The year of one demo. `play` plays it to its end or until `stop`; open it with `async with`."""
+    """The year of one demo: `first_year`, then the next up to `until`. `run` plays it to its end or until `stop`; open
+    it with `async with`. `acts`: another script than the demo's own."""
 
-    def __init__(self, place: Place, parted: Sequence[Parted], clock: DemoClock, progress: Progress,
-                 until: date | None = None) -> None:
+    def __init__(self, place: Place, parted: Sequence[Parted], clock: DemoClock, progress: Progress, *,
+                 first_year: int, until: date, acts: Sequence[Act] | None = None) -> None:
         self.clock, self.progress = clock, progress
+        self.first_year, self.until, self._acts = first_year, until, acts
         services = {each.service.name: each.service for each in parted}
         self.timers = {each.service.name: each.timers for each in parted}
-        self.until = until or helsinki_day(progress.began) - timedelta(days=1)
-        self.first_year = self.until.year - 1
         self.first_day = first_day(self.first_year)
         self.systems = Systems(place.clients, place.prefix)
         self.quiet = Quiet(services, place.kafka, clock)
@@ -122,12 +122,12 @@ class Year:
 
     # --- playing
 
-    async def play(self) -> None:
+    async def run(self) -> None:
         """Plays what is left of the year; then the clock runs. What ends it before is in `failed`, a sentence: people
         go on without it, and the clock stands, for what the year set going is of its days."""
         try:
-            if not self.progress.complete:
-                await self._play()
+            if not self.progress.complete and await self.play():
+                await self._arrive()
         except Exception as fault:
             why = str(fault) if isinstance(fault, NotQuietError | NotTakenError | EmbeddedError) else name_of(fault)
             log.error("the year was broken off: %s", why)
@@ -136,18 +136,22 @@ class Year:
             self.clock.run()
         self._changed.set()
 
-    async def _play(self) -> None:
+    async def play(self) -> bool:
+        """Plays the days that are left; False when it was stopped before."""
         self.progress.begin(script.identity(self.first_year))
-        days = _by_day(await asyncio.to_thread(script.write, self.first_year))
+        acts = self._acts
+        if acts is None:
+            acts = await asyncio.to_thread(script.write, self.first_year, self.until)
+        days = _by_day(acts)
         began = monotonic()
         day = self.progress.done_until or self.first_day - calendar.ONE_DAY
         await self.quiet.wait(SECONDS_A_DAY)
         while day < self.until:
             day += calendar.ONE_DAY
             if self._stopping or not await self._day(day, days.get(day, ())):
-                return
-        await self._end()
+                return False
         log.info("the year was played up to %s in %.0f s", self.until, monotonic() - began)
+        return True
 
     async def _day(self, day: date, acts: Sequence[Act]) -> bool:
         """One day, whole; False when it was broken off."""
@@ -194,7 +198,7 @@ class Year:
         async with self.database("reporting").begin() as db:
             await publish(db)
 
-    async def _end(self) -> None:
+    async def _arrive(self) -> None:
         """The moment before this run began: what is due by then is told, and nobody is mailed of it."""
         self.clock.stand_at(self.progress.began - timedelta(seconds=1))
         await self._what_time_does(helsinki_day(self.progress.began), all_of_it=True)

@@ -15,7 +15,7 @@ from random import Random
 from chassis.calendar import helsinki_day
 from contracts.plan import ALL
 from yhdyspinta.demo.acts import Act
-from yhdyspinta.demo.script import casework, clients, companies, voices
+from yhdyspinta.demo.script import casework, clients, companies, lately, voices
 from yhdyspinta.demo.script.clients import Course, Figures
 from yhdyspinta.demo.script.days import first_day
 
@@ -48,13 +48,15 @@ def courses(year: int) -> tuple[Course, ...]:
     return tuple(c if c.history else replace(c, asked_on=max(c.asked_on, begins)) for c in made)
 
 
-def write(year: int) -> list[Act]:
-    """All acts of the script whose first full year this is, up to the end of the next, in order."""
+def write(year: int, until: date) -> list[Act]:
+    """All acts of the script whose first full year this is, in order, up to a day of the next and with what waits
+    then. Whoever goes on to a later day plays the same acts before."""
     acts = [act for course in courses(year) for act in casework.acts_of(course, brought_on(year))]
     for each in (year, year + 1):
         acts += [*companies.acts_of(each), *voices.feedback(each), *voices.results_and_costs(each)]
-    begins, ends = first_day(year), date(year + 1, 12, 31)
-    return sorted((act for act in acts if begins <= helsinki_day(act.at) <= ends), key=lambda act: (act.at, act.key))
+    acts += lately.acts_of(until)
+    begins = first_day(year)
+    return sorted((act for act in acts if begins <= helsinki_day(act.at) <= until), key=lambda act: (act.at, act.key))
 
 
 def identity(year: int) -> str:

@@ -42,7 +42,7 @@ PLACES = {
     "outreach": ("public-place", "home", "office", "school"), "ohjaamo": ("ohjaamo-lempaala", "ohjaamo-vesilahti"),
     "immigrant-services": ("lempaala-talo",), "wellbeing-planner": ("vesilahti-municipal-office", "remote"),
 }
-BETWEEN_MEETINGS = (28, 56)
+BETWEEN_MEETINGS = (35, 70)
 """Days; the longest is well within the time after which a case is reviewed."""
 PERIOD = timedelta(days=55)
 """A period's last day is so long after its first: eight weeks [3.3]."""
@@ -281,7 +281,7 @@ class _Casework:
             self.course.service in ("coaching", "pointti") or self.course.not_begun in ("no-capacity", "not-eligible"))
         if heard:
             yield acts.SettleReturn(
-                at=moment(self.rng, later(closed_on, self.rng.randint(1, 4)), 9, 11), key=self.key(),
+                at=moment(self.rng, later(closed_on, self.rng.randint(2, 5)), 9, 11), key=self.key(),
                 by=self.case_manager, referral=self.course.key)
 
     def withdrawn(self, on: date) -> Iterator[Act]:

@@ -10,7 +10,7 @@ from random import Random
 from typing import Literal
 
 from contracts.events.casework import NotBegun, Origin, Outcome, PlanAfter
-from yhdyspinta.demo.script.days import later, open_day, some_day, within
+from yhdyspinta.demo.script.days import later, open_day, open_days, some_day, within
 from yhdyspinta.demo.systems import made_up
 
 Path = Literal["area", "joint", "party"]
@@ -221,7 +221,7 @@ def _some_end(rng: Random, courses: Sequence[Course], year: int, figures: Figure
     """As many of the courses as the figures say end in the year, so many of them well."""
     first, last = within(year)
     spans = {c.key: max(first, (c.began_on or first) + timedelta(days=KINDS["coaching"].days[0])) for c in courses}
-    able = sorted((c for c in courses if spans[c.key] <= last), key=lambda c: (c.began_on or first, c.key))
+    able = sorted((c for c in courses if open_days(spans[c.key], last)), key=lambda c: (c.began_on or first, c.key))
     drawn = {c.key: place + rng.random() * len(able) * 0.8 for place, c in enumerate(able)}
     chosen = sorted(able, key=lambda c: drawn[c.key])[:figures.ended]
     outcomes = [rng.choices(GOOD, (5, 3, 2))[0] for _ in range(figures.good)]
@@ -231,7 +231,7 @@ def _some_end(rng: Random, courses: Sequence[Course], year: int, figures: Figure
     for course, outcome in zip(chosen, outcomes, strict=True):
         until = min(last, spans[course.key] + timedelta(days=KINDS["coaching"].days[1] - KINDS["coaching"].days[0]))
         ends[course.key] = replace(
-            course, ended_on=some_day(rng, spans[course.key], max(until, spans[course.key])), outcome=outcome)
+            course, ended_on=some_day(rng, spans[course.key], until), outcome=outcome)
     return ends
 
 
