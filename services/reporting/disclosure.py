@@ -288,18 +288,22 @@ class Known:
     parts_at: datetime | None = None
 
 
-def known(told: Told, low: int, high: int) -> Known:
-    """What is told of the months after `low` up to and with `high`; of a year not told to its end, the last whole."""
+def known(told: Told, low: int, high: int, now: datetime) -> Known:
+    """What is told of the months after `low` up to and with `high`; of a year not told to its end, the last whole.
+
+    A whole of an earlier quarter than the last is shown no more: readers would take it for the present.
+    """
     if {low, high} <= set(told.marks):
         inside = [s for s in told.segments if low < s.until <= high]
         counts, at = add(*(s.counts for s in inside)), max(s.at for s in inside)
         if {low, high} <= {0, *told.part_marks}:
             return Known(of(counts, TOTAL), at, counts, at)
         return Known(of(counts, TOTAL), at)
-    if (low, high) != (0, YEAR) or not told.wholes:
+    fresh = [w for w in told.wholes if _quarters(now) - _quarters(w.at) <= 1]
+    if (low, high) != (0, YEAR) or not fresh:
         return Known()
-    total = told.wholes[-1]
-    parts = next((w for w in reversed(told.wholes) if w.with_parts), None)
+    total = fresh[-1]
+    parts = next((w for w in reversed(fresh) if w.with_parts), None)
     return Known(of(total.counts, TOTAL), total.at, parts.counts if parts else None, parts.at if parts else None)
 
 
@@ -324,6 +328,11 @@ def quarter(moment: datetime) -> tuple[int, int]:
     """Year and quarter (0 to 3) of a moment in Finland."""
     day = moment.astimezone(HELSINKI)
     return day.year, (day.month - 1) // 3
+
+
+def _quarters(moment: datetime) -> int:
+    year, number = quarter(moment)
+    return 4 * year + number
 
 
 def _less(counts: Parts, other: Parts) -> Parts:

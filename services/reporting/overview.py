@@ -84,14 +84,18 @@ class Tile:
 
 
 def tiles(figures: Figures, period: str) -> list[Tile]:
-    """Four: clients (of a month or quarter: cases that began), outcome, contact in time, leads."""
+    """Four: clients (of a month or quarter: cases that began), outcome, contact in time, leads.
+
+    How many clients are new stands beside them only where it was not told before them.
+    """
     def cell(table: str, code: str, of: str = period, **dimensions: str) -> Published | None:
         return figures.get(table, of, code, **dimensions)
 
     service = {"service": SERVICE}
     if len(period) == 4:
-        first = Tile(BY_CODE["services", "clients"], SERVICE, cell("services", "clients", **service),
-                     cell("services", "new-clients", **service))
+        clients, new = cell("services", "clients", **service), cell("services", "new-clients", **service)
+        as_new = new if clients and new and new.at >= clients.at else None
+        first = Tile(BY_CODE["services", "clients"], SERVICE, clients, as_new)
     else:
         first = Tile(BY_CODE["services", "began"], SERVICE, cell("services", "began", **service),
                      before=cell("services", "began", f"{int(period[:4]) - 1}{period[4:]}", **service))

@@ -95,7 +95,7 @@ class Counting:
             told = Told() if counted.about == "nothing" else self._tell(counted, slice_, months)
             for period in figures.periods_of(self.year, self.today):
                 what = figures.open_to_all(months, period, self.now) if counted.about == "nothing" \
-                    else known(told, period.low, period.high)
+                    else known(told, period.low, period.high, self.now)
                 for measure in _MEASURES[counted.code]:
                     cells += figures.cells_of(measure, slice_, period, what, months, told, self.today)
         return cells

@@ -31,25 +31,26 @@ def tell(counts, closed=YEAR, now=AFTER, told=None, rules=RULES, **parts):
 
 def shown(told, closed=YEAR):
     """Totals of the months, None where hidden."""
-    return [k.total[0] if (k := known(told, m, m + 1)).total else None for m in range(closed)]
+    return [k.total[0] if (k := known(told, m, m + 1, AFTER)).total else None for m in range(closed)]
 
 
-def year(told):
-    return known(told, 0, YEAR)
+def year(told, now=None):
+    """What is told of the year, at the moment of the last telling unless another is named."""
+    return known(told, 0, YEAR, now or max([w.at for w in told.wholes], default=AFTER))
 
 
 def test_large_months_of_a_past_year_are_all_told():
     told = tell([8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19])
     assert shown(told) == [8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19]
     assert year(told).total == (162, 0)
-    assert known(told, 3, 6).total == (36, 0)
+    assert known(told, 3, 6, AFTER).total == (36, 0)
 
 
 def test_a_small_month_hides_a_neighbour_too_and_the_year_is_told():
     told = tell([12, 12, 3, 12, 12, 12, 12, 12, 12, 12, 12, 12])
     assert shown(told) == [12, 12, None, None, 12, 12, 12, 12, 12, 12, 12, 12]
     assert year(told).total == (135, 0)
-    assert known(told, 0, 3) == Known()
+    assert known(told, 0, 3, AFTER) == Known()
 
 
 def test_a_small_december_hides_november_rather_than_the_year():
@@ -68,7 +69,7 @@ def test_a_month_of_nothing_is_hidden_so_that_what_is_hidden_may_be_nothing():
 
 def test_parts_are_told_where_each_is_zero_or_large():
     told = tell([20, 20], lempaala=[10, 20], vesilahti=[10, 0])
-    assert known(told, 0, 1).parts == {TOTAL: (20, 0), "lempaala": (10, 0), "vesilahti": (10, 0)}
+    assert known(told, 0, 1, AFTER).parts == {TOTAL: (20, 0), "lempaala": (10, 0), "vesilahti": (10, 0)}
 
 
 def test_a_small_part_is_hidden_and_with_it_every_part_but_not_the_total():
@@ -122,6 +123,12 @@ def test_the_parts_of_a_running_year_wait_until_enough_has_come_in_each():
     later = tell([52], closed=0, now=now + timedelta(days=3), told=told, lempaala=[40], vesilahti=[12])
     assert (year(later).total, of(year(later).parts, "vesilahti")) == ((52, 0), (10, 0))
     assert year(later).parts_at == now
+
+
+def test_what_was_told_of_a_running_year_long_ago_is_shown_no_more():
+    told = tell([30], closed=0, now=start_of(1) + timedelta(days=9))
+    assert year(told, start_of(6)).total == (30, 0)
+    assert year(told, start_of(7)) == Known()
 
 
 def test_a_small_correction_waits_for_the_next_quarter():
