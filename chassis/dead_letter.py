@@ -100,9 +100,15 @@ class DeadLetters:
         }
         return [*record.headers, *((f"dead-letter-{n}", v.encode()) for n, v in added.items() if v)]
 
-    def _send(self, records: list[Record], headers: list[list[tuple[str, bytes | None]]]) -> None:
+    def connect(self) -> Producer:
+        """The producer, made at the first need."""
         if self._producer is None:
             self._producer = producer(self.settings, **{"message.max.bytes": MAX_BYTES})
+            self._producer.poll(0)
+        return self._producer
+
+    def _send(self, records: list[Record], headers: list[list[tuple[str, bytes | None]]]) -> None:
+        writer = self.connect()
         kept: list[int] = []
 
         def report(number: int) -> Any:
@@ -113,10 +119,10 @@ class DeadLetters:
 
         try:
             for number, (record, lines) in enumerate(zip(records, headers, strict=True)):
-                self._producer.produce(self.settings.topic(self.topic), record.value, record.key,
+                writer.produce(self.settings.topic(self.topic), record.value, record.key,
                                        headers=lines,  # type: ignore[arg-type] # a header may be null
                                        on_delivery=report(number))
-            self._producer.flush(10)
+            writer.flush(10)
         except (KafkaException, BufferError) as fault:
             self._producer = None
             raise NotKept(telemetry.name_of(fault)) from None

@@ -1,27 +1,26 @@
 """A projection: topics folded into tables, with the offsets in the same transaction.
 
 Promise: after any crash the tables are what the records up to the stored offsets make them, each record counted
-once. There is no consumer group: partitions are assigned and sought from the offsets in the service's own
-database; one replica is active (advisory lock), the others wait. A batch is folded in memory and written with
-`unnest` in one transaction, which also moves the offsets, fenced by where they were. A record that can't be
-folded is a dead letter before the offsets move.
+once. There is no consumer group: partitions are assigned at the offsets in the service's own database; one replica is
+active (advisory lock), the others wait. A batch is folded in memory and written with `unnest` in one transaction,
+which also moves the offsets, fenced by where they were. A record that can't be folded is a dead letter before the
+offsets move. While a batch is written the next one is read and checked.
 """
 
 import asyncio
 import logging
-import ssl
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import asyncpg
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from chassis import telemetry
 from chassis.clock import Clock
 from chassis.database import Database, transient
-from chassis.dead_letter import DeadLetters, NotKept, Record, why
+from chassis.dead_letter import DeadLetters, NotKept, Record, Why, why
 from chassis.settings import Settings
 from chassis.telemetry import name_of
 from contracts import ingest, topics
@@ -29,10 +28,12 @@ from contracts.envelope import Event
 
 log = logging.getLogger(__name__)
 
-BATCH = 5_000
+BATCH = 4_000
 """Most records of one transaction."""
-LINGER_MS = 50
-"""How long an empty read waits for records."""
+SLICE = 100
+"""Records checked before others have their turn: the batch before is being written meanwhile."""
+LINGER_SECONDS = 0.05
+"""How long a read waits for more records."""
 
 DDL = """
 create table projection_offsets (
@@ -46,7 +47,7 @@ create table projection_seen (
     projection text not null,
     event_id uuid not null,
     source text not null,
-    primary key (projection, event_id, source)
+    primary key (event_id, source, projection)
 );
 """
 
@@ -59,9 +60,12 @@ with moved as (
                         where w.t = o.topic and w.p = o.partition)
     returning 1)
 select count(*) from moved"""
-_UNSEEN = """insert into projection_seen (projection, event_id, source)
-select $1, i, s from unnest($2::uuid[], $3::text[]) as b (i, s) on conflict do nothing
-returning event_id, source"""
+_SEEN = """
+with given as (select i::uuid as i, s from unnest($2::text[], $3::text[]) as g (i, s)),
+new as (insert into projection_seen (projection, event_id, source) select $1, i, s from given
+        on conflict do nothing returning event_id, source)
+select i::text, s from given except select event_id::text, source from new"""
+"""Notes events, and gives those that were noted before."""
 
 
 class Fenced(Exception):  # noqa: N818 - another replica moved on
@@ -96,6 +100,20 @@ class Projection:
     caught_up: asyncio.Event = field(default_factory=asyncio.Event)
 
 
+Place: TypeAlias = tuple[str, int]
+"""A topic, by the registry's name, and a partition."""
+
+
+@dataclass
+class Batch:
+    """What one read gave: events with their records, and each partition's next offset. What was refused is a dead
+    letter already."""
+
+    events: list[tuple[Event[Any], Message]] = field(default_factory=list)
+    next: dict[Place, int] = field(default_factory=dict)
+    records: int = 0
+
+
 class Projector:
     """Runs one projection of a service until `stop`. `left`: how many of the records that were there at the start it
     has not read yet, at most."""
@@ -106,6 +124,9 @@ class Projector:
         self.active = False
         self.healthy = True
         self.left = 0
+        self._handler = f"{settings.service}.{projection.name}"
+        self._names = {settings.topic(t): t for t in projection.topics}
+        self._at_end: set[Place] = set()
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -118,7 +139,7 @@ class Projector:
                 await self._serve()
                 pause = 0.1
             except Exception as fault:
-                if not (isinstance(fault, KafkaError | Fenced | NotKept) or transient(fault)):
+                if not (isinstance(fault, KafkaException | Fenced | NotKept) or transient(fault)):
                     raise
                 log.warning("projection %s starts again: %s", self.projection.name, name_of(fault))
                 self.healthy = False
@@ -141,117 +162,133 @@ class Projector:
                 await self._wait(0.5)
                 if self._stopping.is_set():
                     return
-            async with _consumer(self.settings) as consumer:
+            with _consumer(self.settings) as consumer:
                 await self._follow(connection, consumer)
         finally:
             connection.terminate()
 
-    async def _follow(self, connection: asyncpg.Connection, consumer: AIOKafkaConsumer) -> None:
-        names = {self.settings.topic(t): t for t in self.projection.topics}
-        partitions = [TopicPartition(real, p) for real, name in names.items()
-                      for p in range(topics.TOPICS[name].partitions)]
-        consumer.assign(partitions)
+    async def _follow(self, connection: asyncpg.Connection, consumer: Consumer) -> None:
+        """Reads a batch ahead of the one that is written; reading has ended when this returns."""
+        at = await self._stored(connection)
+        await asyncio.to_thread(self._begin, consumer, at)
+        await asyncio.to_thread(self.dead_letters.connect)
+        fold = self.projection.make_fold()
+        self.active = self.healthy = True
+        reading = asyncio.create_task(self._read(consumer))
+        try:
+            while not self._stopping.is_set():
+                batch = await reading
+                reading = asyncio.create_task(self._read(consumer))
+                if not batch.next:
+                    if len(self._at_end) == len(at):
+                        self.projection.caught_up.set()
+                    continue
+                try:
+                    await self._write(connection, fold, batch, at)
+                except BaseException:
+                    fold.forget()
+                    raise
+                at.update(batch.next)
+                self.left = max(0, self.left - batch.records)
+                if self.projection.after:
+                    await self.projection.after()
+        finally:
+            await asyncio.wait({reading})
+
+    async def _stored(self, connection: asyncpg.Connection) -> dict[Place, int]:
+        """Where each partition goes on."""
         stored = {
             (r["topic"], r["partition"]): r["next"]
             for r in await connection.fetch(
-                "select topic, partition, next from projection_offsets where projection = $1",
-                self.projection.name)
+                "select topic, partition, next from projection_offsets where projection = $1", self.projection.name)
         }
-        at: dict[TopicPartition, int] = {}
-        for tp in partitions:
-            at[tp] = stored.get((names[tp.topic], tp.partition), 0)
-            consumer.seek(tp, at[tp])
-        ends = await asyncio.wait_for(consumer.end_offsets(partitions), 10)
-        self.left = sum(max(0, end - at[tp]) for tp, end in ends.items())
-        fold = self.projection.make_fold()
-        self.active = self.healthy = True
-        while not self._stopping.is_set():
-            got = await consumer.getmany(timeout_ms=LINGER_MS, max_records=BATCH)
-            if not got:
-                if not self.projection.caught_up.is_set() and await _at_end(consumer, partitions):
-                    self.projection.caught_up.set()
-                continue
-            moved = {tp: (at[tp], records[-1].offset + 1) for tp, records in got.items()}
-            try:
-                await self._batch(connection, fold, names, got, moved)
-            except BaseException:
-                fold.forget()
-                raise
-            at.update({tp: new for tp, (_, new) in moved.items()})
-            self.left = max(0, self.left - sum(map(len, got.values())))
-            if self.projection.after:
-                await self.projection.after()
+        places = [(t, p) for t in self.projection.topics for p in range(topics.TOPICS[t].partitions)]
+        return {place: stored.get(place, 0) for place in places}
 
-    async def _batch(self, connection: asyncpg.Connection, fold: Fold, names: dict[str, str],
-                     got: dict[TopicPartition, list[Any]], moved: dict[TopicPartition, tuple[int, int]]) -> None:
+    def _begin(self, consumer: Consumer, at: Mapping[Place, int]) -> None:
+        self._at_end.clear()
+        assigned = [TopicPartition(self.settings.topic(t), p, offset or OFFSET_BEGINNING)
+                    for (t, p), offset in at.items()]
+        ends = [consumer.get_watermark_offsets(tp, timeout=10)[1] for tp in assigned]
+        self.left = sum(max(0, end - was) for end, was in zip(ends, at.values(), strict=True))
+        consumer.assign(assigned)
+
+    async def _read(self, consumer: Consumer) -> Batch:
+        """The next records, checked a slice at a time. Raises `KafkaException` for what the broker does not allow."""
+        batch, letters, now = Batch(), [], self.clock()
+        for number, message in enumerate(await asyncio.to_thread(consumer.consume, BATCH, LINGER_SECONDS), 1):
+            if not number % SLICE:
+                await asyncio.sleep(0)
+            name, partition, offset = self._names[message.topic() or ""], message.partition(), message.offset()
+            if error := message.error():
+                if error.code() != KafkaError._PARTITION_EOF:
+                    raise KafkaException(error)
+                self._at_end.add((name, partition or 0))
+                continue
+            place = (name, partition or 0)
+            self._at_end.discard(place)
+            batch.next[place] = (offset or 0) + 1
+            batch.records += 1
+            try:
+                event = ingest.read(topics.TOPICS[name], message.key(), message.value(), message.headers() or (), now)
+                if event is not None:
+                    batch.events.append((event, message))
+            except Exception as fault:
+                letters.append((self._record(message), why(fault), self._handler))
+        await self._bury(letters)
+        return batch
+
+    async def _bury(self, letters: Sequence[tuple[Record, Why, str]]) -> None:
+        if letters and self.projection.letters:
+            await self.dead_letters.bury(letters)
+
+    def _record(self, message: Message) -> Record:
+        headers: Any = message.headers() or ()
+        return Record(self._names[message.topic() or ""], message.partition() or 0, message.offset() or 0,
+                      message.key(), message.value(), tuple(headers))
+
+    async def _write(self, connection: asyncpg.Connection, fold: Fold, batch: Batch, at: Mapping[Place, int]) -> None:
         """Folds and writes what was read, and moves the offsets, in one transaction."""
-        now, events, letters = self.clock(), [], []
-        handler = f"{self.settings.service}.{self.projection.name}"
-        for tp, records in got.items():
-            registered = topics.TOPICS[names[tp.topic]]
-            for r in records:
-                try:
-                    if (event := ingest.read(registered, r.key, r.value, r.headers, now)) is not None:
-                        events.append((event, registered, r))
-                except Exception as fault:
-                    letters.append((_record(registered.name, r), why(fault), handler))
+        letters = []
         async with connection.transaction():
-            fresh = await self._unseen(connection, [e for e, _, _ in events]) if self.projection.once else None
-            for event, registered, r in events:
-                if fresh is not None:
-                    if (event.id, event.source) not in fresh:
+            seen = await self._seen(connection, batch) if self.projection.once else None
+            for event, message in batch.events:
+                if seen is not None:
+                    if (event.id, event.source) in seen:
                         continue
-                    fresh.discard((event.id, event.source))
+                    seen.add((event.id, event.source))
                 try:
                     fold.add(event)
                 except Exception as fault:
-                    letters.append((_record(registered.name, r), why(fault, event.id), handler))
+                    letters.append((self._record(message), why(fault, event.id), self._handler))
             await fold.write(connection)
-            if letters and self.projection.letters:
-                await self.dead_letters.bury(letters)
+            await self._bury(letters)
             count = await connection.fetchval(
-                _MOVE, self.projection.name, [names[tp.topic] for tp in moved], [tp.partition for tp in moved],
-                [was for was, _ in moved.values()], [new for _, new in moved.values()])
-            if count != len(moved):
+                _MOVE, self.projection.name, [t for t, _ in batch.next], [p for _, p in batch.next],
+                [at[place] for place in batch.next], list(batch.next.values()))
+            if count != len(batch.next):
                 raise Fenced(self.projection.name)
-        telemetry.FOLDED.labels(self.settings.service, self.projection.name).inc(len(events))
+        telemetry.FOLDED.labels(self.settings.service, self.projection.name).inc(len(batch.events))
 
-    async def _unseen(self, connection: asyncpg.Connection, events: Sequence[Event[Any]]) -> set[tuple[str, str]]:
-        rows = await connection.fetch(_UNSEEN, self.projection.name, [e.id for e in events],
-                                      [e.source for e in events])
-        return {(str(r[0]), r[1]) for r in rows}
-
-
-def _record(topic: str, r: Any) -> Record:
-    return Record(topic, r.partition, r.offset, r.key, r.value, tuple(r.headers))
+    async def _seen(self, connection: asyncpg.Connection, batch: Batch) -> set[tuple[str, str]]:
+        """Those of a batch's events that earlier batches had."""
+        rows = await connection.fetch(_SEEN, self.projection.name, [e.id for e, _ in batch.events],
+                                      [e.source for e, _ in batch.events])
+        return {(r[0], r[1]) for r in rows}
 
 
-async def _at_end(consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> bool:
-    ends = await asyncio.wait_for(consumer.end_offsets(list(partitions)), 10)
-    return all([await consumer.position(tp) >= end for tp, end in ends.items()])
-
-
-class _consumer:  # noqa: N801 - used as a function
-    """A reader without a group, closed at the end of the block."""
-
-    def __init__(self, settings: Settings) -> None:
-        kafka = settings.kafka()
-        secure = kafka["security.protocol"] == "SASL_SSL"
-        self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=settings.kafka_bootstrap, client_id=settings.service, group_id=None,
-            enable_auto_commit=False, auto_offset_reset="earliest", security_protocol=kafka["security.protocol"],
-            sasl_mechanism="SCRAM-SHA-512", sasl_plain_username=kafka.get("sasl.username"),
-            sasl_plain_password=kafka.get("sasl.password"), max_partition_fetch_bytes=4_194_304,
-            ssl_context=ssl.create_default_context(cafile=kafka.get("ssl.ca.location")) if secure else None,
-        )
-
-    async def __aenter__(self) -> AIOKafkaConsumer:
-        try:
-            await self._consumer.start()
-        except BaseException:
-            await self._consumer.stop()
-            raise
-        return self._consumer
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._consumer.stop()
+@contextmanager
+def _consumer(settings: Settings) -> Iterator[Consumer]:
+    """A reader without a group's assignment, closed at the end of the block; what it holds in memory is bounded."""
+    consumer = Consumer({
+        **settings.kafka(), "client.id": settings.service, "group.id": f"{settings.service}.projection",
+        "enable.auto.commit": False, "enable.auto.offset.store": False, "auto.offset.reset": "earliest",
+        "enable.partition.eof": True, "isolation.level": "read_uncommitted", "fetch.wait.max.ms": 100,
+        "queued.max.messages.kbytes": 8192, "fetch.queue.backoff.ms": 5,
+        "allow.auto.create.topics": False, "log_level": 2,
+        "logger": logging.getLogger("chassis.projection.librdkafka"),
+    })
+    try:
+        yield consumer
+    finally:
+        consumer.close()

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
 
 from chassis.clock import Clock, system_clock
-from chassis.service import Service, together
+from chassis.service import Service, collect_seldom, together
 from chassis.settings import Settings
 
 SERVICES = ("referral", "coaching", "leads", "feedback", "notify", "reporting")
@@ -65,5 +65,6 @@ async def serve(settings: Sequence[Settings], host: str, port: int) -> None:
     stop = asyncio.Event()
     on_signals(stop.set)
     services = [build(s) for s in settings]
+    collect_seldom()
     async with listening(compose(services), host, port), together(services):
         await stop.wait()
