@@ -33,7 +33,8 @@ FIRST = (
 
 @dataclass(frozen=True)
 class Loading:
-    """How far the demo's year is: a day of the whole, `text` in the reader's language; `share` 0 to 1."""
+    """How far the demo's year is: the day it is at and its last, in the reader's language; `share` 0 to 1. `stopped`:
+    it was broken off and goes on at the next start."""
 
     share: float
     day: str
@@ -49,6 +50,7 @@ class Row:
     person: Person
     role: str
     organisation: str
+    service: str
     address: str
 
 
@@ -57,7 +59,7 @@ def rows(public_url: str, running: Sequence[str], language: str = "fi") -> list[
     now = plan.ALL[-1]
     return [
         Row(person, now.roles[person.roles[0]].text(language), now.organisations[person.organisation].text(language),
-            f"{public_url}/{service}/")
+            SERVICE_NAMES[service], f"{public_url}/{service}/")
         for person, service in ((BY_ID[name], service) for name, service in FIRST) if service in running
     ]
 
