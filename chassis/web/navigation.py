@@ -53,7 +53,7 @@ class Shown:
     rooms: Sequence[Link]
     service_name: str
     services: Sequence[tuple[str, str]]
-    feedback: str
+    feedback: str | None
     languages: Sequence[tuple[str, str]]
     plan_year: int
     plan_until: object
@@ -75,7 +75,7 @@ def frame_of(page: "Page") -> Shown:
         rooms=_rooms(page),
         service_name=SERVICE_NAMES.get(web.settings.service, web.settings.service),
         services=[(name, others[code]) for code, name in SERVICE_NAMES.items() if code in others],
-        feedback=who.services.get("feedback") or web.settings.extra.get("feedback_url") or "/feedback/",
+        feedback=web.settings.extra.get("feedback_url"),
         languages=[(code, LANGUAGE_NAMES[code]) for code in _languages(page) if code != page.language],
         plan_year=now.year,
         plan_until=now.valid_until,

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from chassis.database import Session, driver
 from chassis.decisions import NotFound, Refused
-from chassis.web import Db, Page, Routes, signed_in
+from chassis.web import Db, Page, Routes, signed_in, waiting
 from contracts import plan as plans
 from services.reporting import overview, spreadsheet, store
 from services.reporting.chart import chart
@@ -50,6 +50,12 @@ async def show(page: Page, db: Db, period: Period | None = None, measure: Code =
         grid=overview.grid(figures.cells, shown.table, chosen, shown.code, "service", "municipality", order),
         area=[(table, [g for g in grids if g.rows]) for table, grids in area],
         tables=[t for t in plan.codes["table"] if any((k.table, k.period) == (t, chosen) for k in figures.cells)])
+
+
+@routes.page("GET", "/waiting/count", policy=signed_in)
+async def count(page: Page) -> Response:
+    """Figures wait for nobody."""
+    return waiting.count(page, [])
 
 
 @routes.page("GET", "/table", policy=signed_in)

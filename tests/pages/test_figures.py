@@ -32,7 +32,8 @@ async def shot(page, name):
 def contacted(n):
     due = datetime(2026, 1 + n % 10, 20, 12, tzinfo=UTC)
     common = {"obligation_id": str(uuid4()), "kind": "contact-client", "about_type": "case", "about_id": str(uuid4()),
-              "owner_organisation": "lempaala", "owner_role": "coach", "opened_at": due - timedelta(days=5), "due_at": due}
+              "owner_organisation": "lempaala", "owner_role": "coach", "opened_at": due - timedelta(days=5),
+              "due_at": due}
     late = timedelta(days=1 if n % 10 == 9 else -1)
     return (event(ObligationOpened(**common), due - timedelta(days=5)),
             event(ObligationMet(**common, met_at=due + late), due + late))
@@ -55,8 +56,10 @@ async def filled(site, world):
     coaching, outreach, pointti = Outcomes(), Outcomes("outreach"), Outcomes("pointti")
     where = ["lempaala"] * 4 + ["vesilahti"]
     months = [14, 11, 15, 12, 13, 9, 6, 16, 17, 14, 12]
-    began = [coaching.began(date(2026, m + 1, 1 + n), where[n % 5], waited=n) for m, of in enumerate(months) for n in range(of)]
-    ended = [coaching.ended(case, date(2026, 11, 3), "work" if n % 5 < 3 else "moved") for n, case in enumerate(began[:60])]
+    began = [coaching.began(date(2026, m + 1, 1 + n), where[n % 5], waited=n)
+             for m, of in enumerate(months) for n in range(of)]
+    ended = [coaching.ended(case, date(2026, 11, 3), "work" if n % 5 < 3 else "moved")
+             for n, case in enumerate(began[:60])]
     others = [outreach.began(date(2026, 1 + n % 10, 5), where[n % 5]) for n in range(59)]
     others += [pointti.began(date(2026, 1 + n % 10, 5), where[n % 5 if n < 10 else 0]) for n in range(34)]
     await send(world, "coaching", OUTCOMES, [*plan_year(2025), *began, *ended, *others])
@@ -154,7 +157,7 @@ async def test_figures_download_as_a_finnish_spreadsheet_opens_them(filled, pers
     async with page.expect_download() as download:
         await page.get_by_role("link", name="Lataa CSV: Palvelut asuinkunnan mukaan").click()
     file = await (await download.value).path()
-    lines = Path(file).read_text(encoding="utf-8-sig").splitlines()
+    lines = Path(file).read_text(encoding="utf-8-sig").splitlines()  # noqa: ASYNC240 - a small file
     assert lines[0] == "table;period;measure;municipality;service;value;unit;suppressed;revision;published_at"
     assert any(line.startswith("services;2025;outcome-share;;coaching;59,5;percent;false;") for line in lines)
 
