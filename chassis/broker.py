@@ -22,6 +22,7 @@ from chassis import inbox, telemetry
 from chassis.clock import Clock
 from chassis.database import Database, Session, transient
 from chassis.dead_letter import DeadLetters, NotKept, Record, Why, why
+from chassis.header_names import accept_any_name
 from chassis.settings import Settings
 from chassis.telemetry import name_of
 from contracts import ingest, topics
@@ -87,6 +88,7 @@ class Consumers:
         """Connects and begins to consume; topics must exist (`wait_for_topics`)."""
         if not self.subscriptions:
             return
+        accept_any_name()
         kafka = self.settings.kafka()
         context = None
         if kafka["security.protocol"] == "SASL_SSL":

@@ -36,6 +36,10 @@ _Uri = Annotated[
 ]
 
 
+NO_UTF8 = "\ufffd"
+"""What stands in a header's name for a byte that is not UTF-8; no attribute has it."""
+
+
 class Attributes(BaseModel):
     """What may stand beside `data`; a field without default is required."""
 
@@ -94,15 +98,21 @@ def check_headers(headers: Headers) -> None:
                 "Binary-muodossa data on sanoman arvo. Jätä otsake ce_data pois.",
                 "/data",
             )
-        try:
-            (value or b"").decode()
-        except UnicodeDecodeError:
+        if NO_UTF8 in name or not _is_utf8(value):
             raise Refusal(
                 "not-cloudevents",
                 "A ce_ header is not UTF-8. Send it in UTF-8.",
                 "Jokin ce_-otsake ei ole UTF-8-muodossa. Lähetä se UTF-8-muodossa.",
                 pointer,
-            ) from None
+            )
+
+
+def _is_utf8(value: bytes | None) -> bool:
+    try:
+        (value or b"").decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def check_mode(content_types: Sequence[bytes | None], structured: bool) -> None:

@@ -13,6 +13,7 @@ from chassis.dead_letter import NotKept, original
 from chassis.relay import Relay
 from contracts.events.visits import CompanyVisitPlanned
 from contracts.fields import new_id
+from tests import raw_producer
 from tests.waiting import until
 
 INTAKE = "shared.from-lempaalan-kehitys-crm.v1"
@@ -204,3 +205,28 @@ async def test_events_in_hand_at_the_end_are_committed_and_handled_once(world, d
         await sent(world, last)
         await until(lambda: last["id"] in handled, what="the next event")
     assert handled == [event["id"], last["id"]]
+
+
+async def test_header_names_that_are_not_utf8_hold_nothing_up(world, database):
+    """Neither the record, where its mode is the structured one, nor those behind it in its batch; `ce_` names of the
+    binary mode must be UTF-8."""
+    handled = []
+
+    async def handler(db, event):
+        handled.append(event.id)
+
+    def odd(event, name, headers):
+        raw_producer.send(world.client("lempaalan-kehitys-crm"), world.topic(INTAKE), b"1234567-1",
+                          orjson.dumps(event), [*headers, (name, b"\xff")])
+
+    structured, refused, last = planned(), planned(), planned()
+    binary = [(f"ce_{n}".encode(), v.encode()) for n, v in refused.items() if n != "data"]
+    before = len(await world.records(LETTERS))
+    odd(structured, b"\xfftrace", [(b"content-type", b"application/cloudevents+json")])
+    odd(refused["data"], b"ce_\xff", binary)
+    await sent(world, last)
+    async with consuming(world, database, handler):
+        await until(lambda: last["id"] in handled, what="the last event")
+        letters = (await world.records(LETTERS))[before:]
+    assert handled[-2:] == [structured["id"], last["id"]]
+    assert [dict(r.headers)["dead-letter-reason"] for r in letters] == [b"not-cloudevents"]
