@@ -6,8 +6,8 @@ last. No value of a statement reaches a log or an error (`hide_parameters`).
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -70,6 +70,16 @@ class Session:
 
     async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
         return await self.connection.execute(statement, parameters)
+
+    @contextmanager
+    def handling(self, cause: Event[Any], record: "Record") -> Iterator[None]:
+        """Within the block another event is handled, in the same transaction."""
+        before = self.cause, self.record
+        self.cause, self.record = cause, record
+        try:
+            yield
+        finally:
+            self.cause, self.record = before
 
 
 class Database:

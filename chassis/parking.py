@@ -88,8 +88,8 @@ async def park(db: Session, event: Event[Any], waits_for: str) -> None:
 
 
 async def take_up(db: Session, waits_for: str, handle: Callable[[Session, Event[Any]], Awaitable[None]]) -> None:
-    """Hands what waited to the handler, in order of `time` and id. One that is refused now becomes a dead letter
-    at the next sweep; the opening stands."""
+    """Hands what waited to the handler, in order of `time` and id, each with its own record and as its own cause. One
+    that is refused now becomes a dead letter at the next sweep; the opening stands."""
     rows = (await db.execute(
         select(table).where(table.c.waits_for == waits_for, table.c.refused.is_(None))
         .order_by(table.c.event_time, table.c.event_id).with_for_update()
@@ -101,7 +101,8 @@ async def take_up(db: Session, waits_for: str, handle: Callable[[Session, Event[
             raise LookupError("a tombstone was parked")
         try:
             async with db.connection.begin_nested():
-                await handle(db, event)
+                with db.handling(event, record):
+                    await handle(db, event)
         except (Refused, Refusal) as fault:
             cause = why(fault, event.id)
             await db.execute(update(table).where(table.c.id == row["id"]).values(

@@ -205,6 +205,18 @@ async def test_a_referral_joins_the_case_that_party_opened_for_its_number_before
     assert [c["case_id"] for c in listed] == [opened.case_id]
 
 
+async def test_a_withdrawal_told_before_its_case_and_its_referral_waits_for_both(party, area):
+    told = area.consented()
+    opened = party.opened(referral_number=told.number, origin="referral")
+    withdrawn = await party.say(party.told_withdrawal(opened.case_id))
+    await party.taken(await party.say(opened))
+    await area.say(told)
+
+    await party.taken(withdrawn)
+    passed_on = await area.until_told(told.referral_id, "WithdrawalReported")
+    assert passed_on["causationid"] == withdrawn
+
+
 async def test_another_providers_number_is_not_ones_own(vesilahti, area, coach):
     told, _ = await area.refer(coach)
     rejection = await vesilahti.rejected(await vesilahti.say(vesilahti.opened(
