@@ -131,5 +131,5 @@ def test_each_year_in_which_a_case_is_open_hears_of_it_and_no_other_does(
     if ended:
         course.append(closed(end, outcome="work") if began else closed(begin, not_begun="declined"))
     last = end if began else begin
-    open_years = range(asked.year, (last.year if ended else 2030) + 1)
-    assert {t.year for t in domain.tellings(case(asked, *course), True, range(2024, 2031))} == set(open_years)
+    open_years = range(asked.year, (last.year if ended else 2032) + 1)
+    assert {t.year for t in domain.tellings(case(asked, *course), True, range(2024, 2033))} == set(open_years)
