@@ -13,7 +13,6 @@ from yhdyspinta.embedded.processes import free_port
 SERVICES = ("leads", "feedback", "notify")
 REFUSED = {
     "LeadAccepted": "not-yours", "LeadReturned": "not-yours", "LeadFulfilled": "not-yours",  # it was never routed
-    "EventPlanned": "not-yours", "EventHeld": "not-yours",  # they do not name their sender among the organisers
 }
 """Of the examples, sent in the registry's order, those that are refused."""
 
