@@ -328,8 +328,9 @@ def _lines(value: str) -> str:
 
 
 # A personal identity code (with every sign of the century), an e-mail address, and a phone number: 7 to 15 digits
-# that begin with +, 0 or 358, however they are parted; a business id is none.
-_IDENTITY_CODE = re.compile(r"(?<!\d)[0-3]\d[01]\d{3}[-+A-FU-Ya-fu-y]\d{3}[0-9A-Ya-y]")
+# that begin with +, 0 or 358, however they are parted; a business id is none. They are looked for in compatibility
+# form, in which a full-width digit is a digit.
+_IDENTITY_CODE = re.compile(r"(?<!\d)[0-3]\d[01]\d{3}[-\u2010-\u2015\u2212+A-FU-Ya-fu-y]\d{3}[0-9A-Ya-y]")
 _E_MAIL = re.compile(r"[^\s@]@[^\s@]+\.[^\W\d]{2,}")
 _PHONE = re.compile(r"(?<!\d)(?!\d{7}-\d(?!\d))(?:\+|0|358)(?:[ ()./\u00a0\u2010-\u2013-]{0,3}\d){6,14}(?!\d)")
 _DIGIT_OR_AT = re.compile(r"[\d@]")
@@ -337,7 +338,8 @@ _DIGIT_OR_AT = re.compile(r"[\d@]")
 
 def _company_name(value: str) -> str:
     name = _plain(value, _FORBIDDEN)
-    if _DIGIT_OR_AT.search(name) and (_IDENTITY_CODE.search(name) or _E_MAIL.search(name) or _PHONE.search(name)):
+    seen = name if name.isascii() else unicodedata.normalize("NFKC", name)
+    if _DIGIT_OR_AT.search(seen) and (_IDENTITY_CODE.search(seen) or _E_MAIL.search(seen) or _PHONE.search(seen)):
         raise PydanticCustomError(
             "personal_data", "must have no personal identity code, phone number or e-mail address"
         )

@@ -15,7 +15,7 @@ from pydantic_core import from_json, to_json
 
 from contracts import attributes
 from contracts.attributes import Headers
-from contracts.envelope import CONTENT_TYPE, Data, Event, fingerprint, type_of
+from contracts.envelope import CONTENT_TYPE, Data, Event, fingerprint, to_bytes, type_of
 from contracts.events.notices import NoticeData
 from contracts.events.obligations import ObligationData
 from contracts.fields import EventId
@@ -242,7 +242,7 @@ def _judge(
         raise of_field(
             "invalid", pointer, english, "ei saa olla case tässä: asiakkuudesta kerrotaan vain kunnan puolella"
         )
-    return Event(
+    event = Event(
         record["id"],
         record["source"],
         record["type"],
@@ -255,6 +255,13 @@ def _judge(
         value,
         structured,
     )
+    if not structured and len(to_bytes(event)) > MAX_VALUE:
+        raise Refusal(
+            "too-large",
+            "The event has more than 65,536 bytes in structured mode, as it is published. Send less in one event.",
+            "Sanomassa on yli 65 536 tavua structured-muodossa, jossa se julkaistaan. Lähetä kerralla vähemmän.",
+        )
+    return event
 
 
 def _object(value: bytes) -> dict[str, Any]:

@@ -73,6 +73,9 @@ BINARY = binary(VISIT)
 TEXT = orjson.dumps(VISIT)
 DATA = orjson.dumps(VISIT["data"])
 
+FULL = orjson.dumps(VISIT["data"] | {"organisations": ["lempaalan-kehitys"] * 3_264})
+"""Data that are no larger than a value may be, but with their attributes are."""
+
 
 def _nested(levels: int) -> bytes:
     return b'{"x":' * levels + b"1" + b"}" * levels
@@ -114,6 +117,7 @@ SIZES = [
     Wrong("a header name of 9 kB", CRM, _headers(GOOD, *STRUCTURED, ("x" * 9_000, None)), "too-large", None),
     Wrong("headers of many-byte names", CRM, _headers(GOOD, *STRUCTURED, ("ä" * 4_200, b"")), "too-large", None),
     Wrong("a million small headers", CRM, _headers(GOOD, *STRUCTURED, *[("a", b"b")] * 5_000), "too-large", None),
+    Wrong("too large in structured mode", CRM, with_bytes(BINARY, FULL), "too-large", None),
     Wrong("null", CRM, with_bytes(GOOD, None), "empty", None),
     Wrong("null on the outcomes", OUTCOMES, with_bytes(GOOD, None), "empty", None),
     Wrong("no byte", CRM, with_bytes(GOOD, b""), "empty", None),
