@@ -64,7 +64,10 @@ def application(
     `title` and `description` head its OpenAPI document. Raises `PolicyMissing`.
     """
     templates = [folder / "templates", *sorted(folder.glob("*/templates"))]
-    app = FastAPI(title=title, description=description, version="1", openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title=title, description=description, version="1", openapi_url=None, docs_url=None, redoc_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # its spans hold paths and queries
+    )
     app.state.web = Web(
         settings=settings, clock=clock, database=database, side=side, rooms=rooms,
         rendering=Rendering(settings.prefix_path, templates, [folder / "catalogues"]),
