@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 
 import asyncpg
 from sqlalchemy import CursorResult, Executable, event
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -92,6 +93,7 @@ class Database:
             "postgresql+asyncpg://", async_creator=self.connect, hide_parameters=True,
             pool_size=pool, max_overflow=pool, pool_timeout=10, pool_pre_ping=False,
         )
+        event.listen(self.engine.sync_engine, "handle_error", _without_values)
 
     async def connect(self, *, timeout_ms: int = STATEMENT_TIMEOUT_MS, **more: Any) -> asyncpg.Connection:
         """A bare asyncpg connection; `timeout_ms` 0 for those that wait for locks."""
@@ -146,6 +148,16 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+def _without_values(context: ExceptionContext) -> None:
+    """Postgres quotes values in its messages and details: of a fault's text, class and SQLSTATE stay."""
+    fault = context.sqlalchemy_exception
+    cause = getattr(getattr(fault, "orig", None), "__cause__", None)
+    if isinstance(fault, DBAPIError) and fault.orig and isinstance(cause, asyncpg.PostgresError):
+        cause.detail = None
+        for each in (fault, fault.orig, cause):
+            each.args = (f"{type(cause).__name__} {cause.sqlstate}",)
 
 
 async def driver(connection: AsyncConnection) -> asyncpg.Connection:

@@ -18,6 +18,7 @@ from urllib.parse import urlencode, urlsplit
 
 import authlib.deprecate  # noqa: F401 - it lets its own warnings through: first it, then the silence
 import httpx
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
@@ -63,6 +64,7 @@ METADATA_KEPT = timedelta(minutes=10)
 ALGORITHMS = ["RS256", "PS256", "ES256", "Ed25519"]
 LEEWAY_SECONDS = 60
 _CODE = re.compile(r"[a-z0-9-]{1,64}")
+_NONCE = bytes(12)
 
 security = logging.getLogger("yhdyspinta.security")
 
@@ -120,7 +122,8 @@ class Issuer:
         state, nonce, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(32), secrets.token_urlsafe(48)
         browser = browser if browser and len(browser) == len(state) else secrets.token_urlsafe(32)
         await db.execute(insert(sign_ins).values(
-            state=_hash(state), browser=_hash(browser), nonce=nonce, verifier=verifier, back_to=back_to, at=db.now))
+            state=_hash(state), browser=_hash(browser), nonce=nonce, verifier=verifier,
+            back_to=_seal(back_to, state), at=db.now))
         async with self._client() as client:
             more = {"prompt": "login"} if again else {}
             address, _ = client.create_authorization_url(
@@ -145,7 +148,7 @@ class Issuer:
             except (httpx.HTTPError, ValueError):
                 raise Refused(IssuerSilent()) from None
         claims = await self._claims(answer, attempt.nonce, db.now)
-        return self._principal(claims), attempt.back_to
+        return self._principal(claims), _unseal(attempt.back_to, state)
 
     def end_address(self) -> str | None:
         """Where a person signs out of the issuer too, if it has such a place."""
@@ -232,6 +235,21 @@ async def forget(database: Database) -> None:
     """Deletes attempts that nobody finished; a timer runs it."""
     async with database.begin() as db:
         await db.execute(delete(sign_ins).where(sign_ins.c.at < db.now - ATTEMPT))
+
+
+def _seal(path: str, state: str) -> str:
+    """A path as the database keeps it: its query may hold what somebody searched for, so it is encrypted under the
+    attempt's state, of which the database has no more than a hash."""
+    return AESGCM(_key(state)).encrypt(_NONCE, path.encode(), None).hex()
+
+
+def _unseal(sealed: str, state: str) -> str:
+    return AESGCM(_key(state)).decrypt(_NONCE, bytes.fromhex(sealed), None).decode()
+
+
+def _key(state: str) -> bytes:
+    """Each state is new, and so is its key: one nonce is enough."""
+    return hashlib.sha256(f"yhdyspinta/back-to/{state}".encode()).digest()
 
 
 def _hash(value: str) -> bytes:

@@ -48,10 +48,11 @@ def trace_id() -> str | None:
 
 @contextmanager
 def handling(name: str, record_headers: Sequence[tuple[str, bytes | None]], same_side: bool) -> Iterator[None]:
-    """A span around the handling of a record: child of its writer's within a side, linked to it across sides."""
-    carrier = {
-        k: v.decode("ascii", "replace") for k, v in record_headers if v and k in ("traceparent", "tracestate")
-    }
+    """A span around the handling of a record: child of its writer's within a side, linked to it across sides.
+
+    Its ids alone are taken: `tracestate` is another system's text, and would go on into spans, outbox and topics.
+    """
+    carrier = {k: v.decode("ascii", "replace") for k, v in record_headers if v and k == "traceparent"}
     remote = _propagator.extract(carrier)
     context: SpanContext = get_current_span(remote).get_span_context()
     links = [Link(context)] if context.is_valid and not same_side else []

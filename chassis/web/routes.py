@@ -266,7 +266,8 @@ async def _once(
     if not idempotency.SPELLING.fullmatch(key):
         raise Refused(idempotency.KeyNeeded())
     route = f"{definition.method} {request.scope['path']}"
-    return idempotency.Request(request.state.who.id, route, key, idempotency.hash_of(web.settings, body))
+    kept = idempotency.hash_of(web.settings, key.encode()).hex()  # a program's key may say whom it is about
+    return idempotency.Request(request.state.who.id, route, kept, idempotency.hash_of(web.settings, body))
 
 
 async def _first_answer(
