@@ -15,6 +15,7 @@ from chassis import calendar
 from chassis.contact import Contact, Secret
 from chassis.decisions import Refusal, Refused
 from chassis.web import Db, Form, Page, Routes, blank, forms
+from contracts.fields import StaffId
 from services.referral import handlers, lists, shown, store
 from services.referral.api import CASE_MANAGERS, READERS, Id
 from services.referral.phone import to_e164
@@ -52,7 +53,7 @@ class Consented(Draft):
     at: time
     name: Secret[str]
     phone: Secret[str]
-    case_manager: str | None = Field(None, max_length=64)
+    case_manager: StaffId | None = None
 
 
 @routes.page("GET", "/refer", policy=CASE_MANAGERS)
@@ -93,7 +94,9 @@ async def refer(page: Page, db: Db) -> Response:
     form = await page.form(Consented, {
         "name": page.gettext("Write the client's name."), "phone": page.gettext("Write the phone number."),
     })
-    draft = forms.read(await page.request.form(), Draft, page.texts)
+    sent = await page.request.form()
+    asked = [(name, value) for name, value in sent.multi_items() if name in Draft.model_fields]
+    draft = forms.read(FormData(asked), Draft, page.texts)
     if not draft.ok:
         return page.redirect("/refer")
     if form.values.get("consented") != "yes":

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from chassis.obligations import Obligation
 from contracts.events.casework import NotBegun, Origin, Outcome, PlanAfter
 from contracts.events.coaching import RightAddress
-from contracts.fields import Code, MunicipalityCode, ServiceCode, StaffId
+from contracts.fields import CaseId, Code, MunicipalityCode, ServiceCode, StaffId
 from services.coaching.cases.domain import Case, Channel, MeetingKind, ReturnReason, Status
 from services.coaching.cases.store import Listed
 from services.coaching.cases.timeline import Entry
@@ -129,7 +129,7 @@ class HandOver(Body):
 class CameBefore(Body):
     """The client is the one of an earlier case of yours: figures count one person."""
 
-    earlier_case_id: str = Field(examples=[EXAMPLE_ID])
+    earlier_case_id: CaseId = Field(examples=[EXAMPLE_ID])
 
 
 class Period(Body):
