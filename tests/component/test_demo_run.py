@@ -140,7 +140,7 @@ async def test_after_a_sudden_death_it_goes_on_where_it_was_and_ends_in_order(de
     await until(lambda: demo.done_until() > before, 60, what="a day after the last one played")
     demo.process.terminate()
     said, _ = demo.process.communicate(timeout=60)
-    assert demo.process.returncode == 0
+    assert demo.process.returncode == 0, said
     assert "They had gone on after the last run and were taken over." in said
     assert "All has ended in order." in said
     assert "Traceback" not in said

@@ -37,7 +37,8 @@ from yhdyspinta.provision import Place
 
 log = logging.getLogger(__name__)
 
-MORNING, EVENING = time(7, 30), time(20, 0)
+MORNING = time(8)
+"""When offices open, and owners are reminded."""
 EACH_DAY = frozenset({"deadlines"})
 """Timers of the services that are due every day of the year; the others each week."""
 SECONDS_A_DAY = 180
@@ -164,7 +165,6 @@ class Year:
                     return False
                 await self._act(act)
             await self.systems.flush()
-            self.clock.stand_at(max(calendar.at(day, EVENING), self.clock()))
             await self.quiet.wait(SECONDS_A_DAY)
             if _is_first_open(day):
                 await self._publish_figures()
