@@ -1,9 +1,9 @@
 """Dead letters: what can't be handled is kept whole, with the reason.
 
 Promise: a dead letter has the record's key, value and headers as they were (order, repeats, null and odd bytes
-included) and behind them `dead-letter-*` headers, none with a value of the record; it is acknowledged by the
-broker before the record's offset moves. The sender of another system's record is told with an EventRejected,
-once a record.
+included, but for bytes of a name that are not UTF-8) and behind them `dead-letter-*` headers, none with a value of
+the record; it is acknowledged by the broker before the record's offset moves. The sender of another system's record
+is told with an EventRejected, once a record.
 """
 
 import asyncio
