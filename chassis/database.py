@@ -18,6 +18,7 @@ import asyncpg
 from sqlalchemy import CursorResult, Executable, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 from sqlalchemy.util import await_only
@@ -178,7 +179,9 @@ def transient(fault: BaseException) -> bool:
         return state.startswith(TRANSIENT)
     if isinstance(fault, asyncpg.InterfaceError):
         return "connection" in type(fault).__name__.lower() or "closed" in str(fault)
-    return isinstance(fault, OSError | TimeoutError | asyncio.TimeoutError)
+    if isinstance(fault, asyncpg.InternalClientError):  # the server's last word was read, its hanging up not yet
+        return str(fault).startswith(("cannot switch to state", "not connected"))
+    return isinstance(fault, OSError | TimeoutError | PoolTimeoutError)
 
 
 _MIGRATING: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()

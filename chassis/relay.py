@@ -16,6 +16,7 @@ import asyncpg
 from confluent_kafka import KafkaError, KafkaException, Producer
 
 from chassis import telemetry
+from chassis.database import transient
 from chassis.settings import Settings
 from chassis.telemetry import name_of
 
@@ -70,7 +71,10 @@ class Relay:
             try:
                 await self._serve()
                 pause = 0.1
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, KafkaException) as fault:
+            except Exception as fault:
+                if not (isinstance(fault, asyncpg.PostgresError | asyncpg.InterfaceError | KafkaException)
+                        or transient(fault)):
+                    raise
                 log.warning("relay of %s starts again: %s", self.settings.service, name_of(fault))
                 self.active = False
                 await self._sleep(pause)

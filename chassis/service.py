@@ -103,7 +103,7 @@ class Service:
         try:
             await self.database.wait_for_schema(migrations_of(self.name))
             for start in self.started:
-                await start()
+                await self._begin(start)
             await self._wait_for_topics()
             await self._connect()
             async with asyncio.TaskGroup() as group:
@@ -139,6 +139,20 @@ class Service:
                     raise
                 log.warning("%s %s waits: %s", self.name, timer.name, name_of(fault))
             await asyncio.sleep(timer.every.total_seconds())
+
+    async def _begin(self, start: Callable[[], Awaitable[None]]) -> None:
+        """Does what must be done before anything is consumed; a database that goes away meanwhile is waited for."""
+        pause = 0.2
+        while True:
+            try:
+                await start()
+                return
+            except Exception as fault:
+                if not transient(fault):
+                    raise
+                log.warning("%s waits: %s", self.name, name_of(fault))
+            await self._pause(pause)
+            pause = min(pause * 2, 5)
 
     async def _connect(self) -> None:
         pause = 0.2

@@ -40,6 +40,21 @@ async def test_it_waits_for_kafka_and_says_so(world, caplog):
             await task
 
 
+async def test_a_database_that_goes_away_while_it_starts_is_waited_for(world):
+    tried = []
+
+    async def look_around():
+        tried.append(1)
+        if len(tried) < 3:
+            raise ConnectionRefusedError
+
+    starting = service(world)
+    starting.started = [look_around]
+    async with together([starting]):
+        assert starting.unready() == []
+    assert len(tried) == 3
+
+
 async def test_services_side_by_side_end_together_when_one_fails(world):
     async def fail():
         raise RuntimeError(f"broken {new_id()}")
