@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from chassis.database import transient
 from chassis.decisions import NotFound, Refusal, Refused
 from chassis.policy import NotAllowed
 from chassis.telemetry import name_of
@@ -211,9 +212,11 @@ async def http(request: Request, fault: Exception) -> Response:
 
 
 def failed(request: Request, fault: BaseException) -> Response:
-    """What nobody expected: its class and place are logged, with the reference that the reader is shown."""
+    """What nobody expected: its class and place are logged, with the reference that the reader is shown. While the
+    database is away that is 503: whether the command happened, its key tells when it is sent again."""
     log.error("reference %s: %s", reference_of(request), name_of(fault))
-    return say(request, of_status(500, texts(reader_language(request))))
+    status = 503 if transient(fault) else 500
+    return say(request, of_status(status, texts(reader_language(request))))
 
 
 SCHEMA: dict[str, Any] = {
