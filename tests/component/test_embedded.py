@@ -237,6 +237,21 @@ def test_postgres_starts_again_after_kill_9_with_what_it_committed(own_stack):
     assert [row["n"] for row in asyncio.run(rows(own_stack, "select n from kept"))] == [1]
 
 
+async def test_postgres_starts_again_though_a_killed_one_left_a_query_at_work(own_stack):
+    query = "select count(*) from (select generate_series(1, 100000000000)) as s"
+    working = asyncio.create_task(rows(own_stack, query))
+    killed = psutil.Process(own_stack.postgres.pid)
+    await until(lambda: any("SELECT" in "".join(child.cmdline()) for child in killed.children()), what="the query")
+    killed.kill()
+    psutil.wait_procs([killed], timeout=10)
+
+    assert await asyncio.to_thread(own_stack.postgres.start) is False
+
+    with pytest.raises(asyncpg.ConnectionDoesNotExistError):
+        await working
+    assert [row["one"] for row in await rows(own_stack, "select 1 as one")] == [1]
+
+
 def test_a_number_that_another_program_has_by_now_is_not_taken_for_ours(own_stack):
     own_stack.stop()
     Child(os.getpid(), psutil.Process().create_time() - 100, own_stack.kafka.port).write(

