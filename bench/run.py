@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -63,6 +64,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--scale", type=float, default=1.0, help="of the number of events")
     a = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the servers are ended all the same
     with tempfile.TemporaryDirectory(prefix="yhdyspinta-bench-", dir="/tmp") as name:
         place, plain = Path(name), free_port()
         place.chmod(0o711)  # the server of Postgres runs as a user of its own
