@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,11 +69,17 @@ def _all(content: bytes, needle: bytes) -> Iterator[int]:
         at = content.find(needle, at + 1)
 
 
+def contents(folders: Iterable[Path]) -> Iterator[tuple[Path, bytes]]:
+    """Each file in the folders, but what its server deletes just then."""
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
+            with suppress(FileNotFoundError):
+                if path.is_file():
+                    yield path, path.read_bytes()
+
+
 def marks_in_files(folders: Iterable[Path], but: Iterable[str] = ()) -> list[str]:
     """File and surroundings of each mark in the folders; files whose path has one of the texts `but` are left out."""
     left_out = tuple(but)
-    return [
-        f"{path}: {found}" for folder in folders for path in sorted(folder.rglob("*"))
-        if path.is_file() and not any(each in str(path) for each in left_out)
-        for found in marks_in(path.read_bytes())[:3]
-    ]
+    return [f"{path}: {found}" for path, content in contents(folders)
+            if not any(each in str(path) for each in left_out) for found in marks_in(content)[:3]]

@@ -407,7 +407,8 @@ async def faults(site: Site, referral_id: str, case_id: str) -> None:
     database = site.running.services["coaching"].database
     log = logging.getLogger("tests.canary")
     row = {"a": client.name, "b": client.phone}
-    scratch = text("create temporary table scratch (a text primary key, b varchar(30), c integer) on commit drop")
+    owner = await site.world.connect("coaching", "coaching_owner")
+    await owner.execute("create unlogged table scratch (a text primary key, b varchar(30), c integer)")
     for statement in (
         "insert into scratch (a, b) values (:a, :b), (:a, :b)",
         "insert into scratch (a, b) values (null, :b)",
@@ -420,7 +421,6 @@ async def faults(site: Site, referral_id: str, case_id: str) -> None:
 
         async def fails(statement: str = statement, asked: Mapping[str, str] = asked) -> None:
             async with database.begin() as db:
-                await db.execute(scratch)
                 await db.execute(text(statement), asked)
 
         with pytest.raises(SQLAlchemyError) as fault:
@@ -430,6 +430,8 @@ async def faults(site: Site, referral_id: str, case_id: str) -> None:
         task = asyncio.ensure_future(fails())
         await asyncio.wait({task})
         del task, fault  # nobody asks for its result: asyncio complains of it in the log
+    await owner.execute("drop table scratch")
+    await owner.close()
     gc.collect()
 
 
@@ -546,8 +548,10 @@ def test_no_record_holds_a_client_but_as_another_system_sent_it(seen) -> None:
 
 
 def test_no_text_of_a_database_fault_quotes_a_value(seen) -> None:
-    assert len(seen[0].errors) == 6
-    for error in seen[0].errors:
+    classes = ("UniqueViolation", "NotNullViolation", "StringDataRightTruncation", "InvalidTextRepresentation",
+               "DataError", "InvalidTextRepresentation")
+    for error, name in zip(seen[0].errors, classes, strict=True):
+        assert name in error
         assert marks_in(error.encode()) == []
 
 

@@ -102,7 +102,7 @@ def test_a_chart_stays_in_its_picture_and_its_labels_apart(now, before):
     assert 2 <= len(made.levels) <= 7
     labels = [line.label for line in (made.now, made.before) if line.label]
     if len(labels) == 2:
-        assert abs(labels[0].y - labels[1].y) >= 20 or abs(labels[0].x - labels[1].x) > 60
+        assert round(abs(labels[0].y - labels[1].y), 1) >= 20 or abs(labels[0].x - labels[1].x) > 60
 
 
 # --- periods, the area's reports

@@ -48,7 +48,8 @@ DEFAULTS: Mapping[str, str] = {
     "shared_buffers": "64MB",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    # no value of a statement may reach the log
+    # no value of a statement may reach the log: errors' messages quote them, and their class is in our own log
+    "log_min_messages": "log",
     "log_error_verbosity": "terse",
     "log_min_error_statement": "panic",
     "log_parameter_max_length_on_error": "0",
