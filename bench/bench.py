@@ -21,7 +21,8 @@ CONTESTANTS = {  # the first is the limit that ratios are taken against
           "faststream_batch_unnest", "faststream_naive"],
     "R": ["limit_produce", "limit_select", "batch_confluent", "batch_confluent_2000", "batch_aiokafka", "batch_delete",
           "naive"],
-    "V": ["limit_pydantic", "limit_msgspec", "limit_orjson_msgspec", "confluent_dlq", "aiokafka_dlq", "faststream_dlq"],
+    "V": ["limit_pydantic", "limit_msgspec", "limit_orjson_msgspec", "confluent_dlq", "aiokafka_dlq", "faststream_dlq",
+          "faststream_inbox"],
 }
 FILES = {"F": "fold", "R": "relay", "V": "validate"}
 
@@ -163,12 +164,11 @@ class Validate:
     def __init__(self, a, kafka):
         self.a, self.kafka = a, kafka
         self.records = events.generate(a.n, a.seed)
-        self.topic = kafka.topic(a.partitions, self.records)
         self.bad = sorted(v for _, v in self.records if events.fields(v) is None)
 
     def cell(self, name, dsn=DSN):
-        dlq = self.kafka.topic(1)
-        run = Contestant(command("validate", name, self.a.ours), BENCH_TOPIC=self.topic, BENCH_DLQ=dlq, BENCH_N=self.a.n,
+        topic, dlq = self.kafka.topic(self.a.partitions, self.records), self.kafka.topic(1)
+        run = Contestant(command("validate", name, self.a.ours), BENCH_TOPIC=topic, BENCH_DLQ=dlq, BENCH_N=self.a.n,
                          BENCH_GROUP=f"{name}-{time.time_ns()}", BENCH_PARTITIONS=self.a.partitions, BENCH_SEED=self.a.seed)
         try:
             seconds = run.wait(None, self.a.timeout)
@@ -178,6 +178,7 @@ class Validate:
             raise Void(str(run.result))
         if not name.startswith("limit") and sorted(m.value() for m in self.kafka.read(dlq, 1)) != self.bad:
             raise Void("the dead-letter topic does not hold exactly the invalid records")
+        self.kafka.drop(topic)
         self.kafka.drop(dlq)
         return seconds, run
 

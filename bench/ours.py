@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import events
 from pydantic import create_model
+from sqlalchemy import text
 
 from chassis import inbox, outbox, projection, relay
 from chassis.broker import Consumers, Subscription
@@ -146,6 +147,8 @@ async def run_fold() -> None:
     ours = projection.Projector(given, system_clock, database, projection.Projection(
         "bench", [os.environ["BENCH_TOPIC"]], CountsAndLatest, once=os.environ.get("BENCH_DEDUPE", "1") == "1"))
     task = asyncio.create_task(ours.run())
+    while not ours.active:  # the clock starts when it is connected, as the peers' does
+        await asyncio.sleep(0)
     await until_terminated(ours.stop)
     await task
     await database.close()
@@ -153,6 +156,9 @@ async def run_fold() -> None:
         status = Path("/proc/self/status").read_text()  # noqa: ASYNC240 - ru_maxrss would count the harness's too
         peak = int(status.split("VmHWM:")[1].split()[0])
         Path(to).write_text(json.dumps({"peak_kib": peak}))  # noqa: ASYNC240 - the end of the process
+
+
+EFFECT = text("insert into handled as h values (:subject, 1) on conflict (subject) do update set n = h.n + 1")
 
 
 async def run_subscriber() -> None:
@@ -167,10 +173,7 @@ async def run_subscriber() -> None:
     handled = asyncio.Event()
 
     async def handler(db: Any, event: Event[Any]) -> None:
-        from sqlalchemy import text
-
-        await db.execute(text("insert into handled as h values (:subject, 1) "
-                              "on conflict (subject) do update set n = h.n + 1"), {"subject": event.subject})
+        await db.execute(EFFECT, {"subject": event.subject})
 
     consumers = Consumers(given, system_clock, database, [Subscription(topic, dict.fromkeys(MODELS, handler))])
     deliver, bury = consumers.deliver, consumers.dead_letters.bury

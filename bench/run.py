@@ -29,7 +29,7 @@ JARS = HERE.parent / "var" / "embedded" / "jars"
 PEERS = {
     "R": ["batch_delete", "limit_produce", "batch_confluent", "batch_aiokafka"],
     "F": ["limit_c_ids", "limit_c_seq", "aiokafka_getmany", "faststream_batch_unnest"],
-    "V": ["faststream_dlq", "confluent_dlq", "aiokafka_dlq"],
+    "V": ["faststream_inbox", "faststream_dlq", "confluent_dlq", "aiokafka_dlq"],
 }
 BOUNDS = {"R": 1.5, "F": 1.5}
 OURS = {
@@ -60,10 +60,13 @@ def ratio(rows: list[dict[str, object]], name: str, to: str) -> float:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("paths", nargs="*", default=["R", "F", "V"], choices=["R", "F", "V"])
+    parser.add_argument("paths", nargs="*", metavar="PATH", help=f"some of {', '.join(PEERS)}; all without")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--scale", type=float, default=1.0, help="of the number of events")
     a = parser.parse_args()
+    if unknown := set(a.paths) - PEERS.keys():
+        parser.error(f"no such path: {', '.join(sorted(unknown))}")
+    a.paths = a.paths or list(PEERS)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the servers are ended all the same
     with tempfile.TemporaryDirectory(prefix="yhdyspinta-bench-", dir="/tmp") as name:
         place, plain = Path(name), free_port()

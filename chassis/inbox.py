@@ -6,8 +6,7 @@ between; another content under the same pair is refused (`id-reused`).
 
 from typing import Any
 
-from sqlalchemy import Column, DateTime, LargeBinary, MetaData, Table, Text, delete, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Column, DateTime, LargeBinary, MetaData, Table, Text, delete, select, text
 
 from chassis.database import Session
 from contracts.envelope import Event
@@ -38,15 +37,14 @@ table = Table(
     Column("fingerprint", LargeBinary, nullable=False),
     Column("handled_at", DateTime(timezone=True), nullable=False),
 )
+_NOTE = text("insert into inbox (source, id, fingerprint, handled_at) values (:source, :id, :mark, :now) "
+             "on conflict do nothing returning 1")
 
 
 async def first_time(db: Session, event: Event[Any]) -> bool:
     """True when the event is new and now noted; False for a repeat. Raises `Refusal` (`id-reused`)."""
     mark = fingerprint(event)
-    noted = await db.execute(
-        insert(table).values(source=event.source, id=event.id, fingerprint=mark, handled_at=db.now)
-        .on_conflict_do_nothing().returning(table.c.id)
-    )
+    noted = await db.execute(_NOTE, {"source": event.source, "id": event.id, "mark": mark, "now": db.now})
     if noted.first():
         return True
     known = await db.execute(

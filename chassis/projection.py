@@ -207,6 +207,8 @@ class Projector:
 
     def _begin(self, consumer: Consumer, at: Mapping[Place, int]) -> None:
         self._at_end.clear()
+        for name in self._names:
+            consumer.list_topics(name, timeout=10)
         assigned = [TopicPartition(self.settings.topic(t), p, offset or OFFSET_BEGINNING)
                     for (t, p), offset in at.items()]
         ends = [consumer.get_watermark_offsets(tp, timeout=10)[1] for tp in assigned]
@@ -292,7 +294,7 @@ def _consumer(settings: Settings) -> Iterator[Consumer]:
         **settings.kafka(), "client.id": settings.service, "group.id": f"{settings.service}.projection",
         "enable.auto.commit": False, "enable.auto.offset.store": False, "auto.offset.reset": "earliest",
         "enable.partition.eof": True, "isolation.level": "read_uncommitted", "fetch.wait.max.ms": 100,
-        "queued.max.messages.kbytes": 8192, "fetch.queue.backoff.ms": 5,
+        "queued.max.messages.kbytes": 2048, "fetch.message.max.bytes": 262_144, "fetch.queue.backoff.ms": 5,
         "allow.auto.create.topics": False, "log_level": 2,
         "logger": logging.getLogger("chassis.projection.librdkafka"),
     })
