@@ -9,6 +9,9 @@ BIN = .venv/bin
 READY = .venv/.ready
 TOOLS = .venv/.tools
 PYTEST = $(BIN)/pytest -p no:cacheprovider
+# What takes longest comes first, so that no worker is left alone with it at the end; three workers keep two cores busy,
+# for most of a test above the unit level is waiting.
+SUITES = integration component contract unit
 
 .PHONY: help demo test test-pages lint drift bench audit lock clean
 
@@ -27,7 +30,7 @@ demo: $(READY)
 	@$(BIN)/yhdyspinta demo --port $(PORT)
 
 test: $(TOOLS)
-	$(PYTEST) -n 2 --dist loadscope $(wildcard $(addprefix tests/,unit contract component integration))
+	$(PYTEST) -n 3 --dist loadscope --no-loadscope-reorder $(addprefix tests/,$(SUITES))
 
 test-pages: $(TOOLS)
 	$(PYTEST) tests/pages

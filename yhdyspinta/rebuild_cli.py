@@ -1,17 +1,17 @@
 """`yhdyspinta rebuild`: what a service keeps of its topics, anew from their beginning."""
 
 import asyncio
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from chassis.clock import system_clock
-from services.reporting import fold
-from services.reporting.app import PSEUDONYM_SECRET
-from services.reporting.rebuild import RebuildRuns, Rebuilt, rebuild
 from yhdyspinta import provision
 from yhdyspinta.commands import output
+
+if TYPE_CHECKING:
+    from services.reporting.rebuild import Rebuilt
 
 app = typer.Typer(help="What a service keeps of its topics, anew from their beginning.")
 
@@ -31,6 +31,8 @@ def reporting(
     The service may run meanwhile. Ctrl-C is safe: the next call goes on. Ends with 1 where --compare finds a
     difference.
     """
+    from services.reporting.rebuild import RebuildRuns
+
     try:
         done = asyncio.run(_rebuild(swap=not compare, again=again))
     except RebuildRuns:
@@ -42,7 +44,11 @@ def reporting(
         raise typer.Exit(1)
 
 
-async def _rebuild(*, swap: bool, again: bool) -> Rebuilt:
+async def _rebuild(*, swap: bool, again: bool) -> "Rebuilt":
+    from services.reporting import fold
+    from services.reporting.app import PSEUDONYM_SECRET
+    from services.reporting.rebuild import rebuild
+
     settings = provision.settings_of("reporting")
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"),
                TimeElapsedColumn())
@@ -61,7 +67,7 @@ async def _rebuild(*, swap: bool, again: bool) -> Rebuilt:
         return done
 
 
-def _tell(done: Rebuilt) -> None:
+def _tell(done: "Rebuilt") -> None:
     if done.differences:
         listed = ", ".join(f"{table} ({n})" for table, n in sorted(done.differences.items()))
         output.say(f"{done.rows} facts were built. Rows that differ from those read before: {listed}.")
