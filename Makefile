@@ -20,7 +20,7 @@ help:
 	@echo "make test        unit, contract, component and integration tests, on a real Kafka and Postgres"
 	@echo "make test-pages  the pages in a real browser (needs chromium)"
 	@echo "make lint        ruff, mypy, import-linter"
-	@echo "make drift       do the generated documents say what the code says?"
+	@echo "make drift       do the generated documents say what the code says, and can readers bear it?"
 	@echo "make bench       the hot paths beside their limits and peers"
 	@echo "make audit       known vulnerabilities of the locked packages (needs an advisory service)"
 	@echo "make lock        resolve pyproject.toml anew into the two lock files"
@@ -42,6 +42,7 @@ lint: $(TOOLS)
 
 drift: $(TOOLS)
 	$(BIN)/python -m contracts.documents check
+	$(BIN)/python -m contracts.compatibility
 
 bench: $(TOOLS)
 	$(BIN)/python bench/run.py

@@ -2,7 +2,8 @@
 
     python -m contracts.compatibility [--against REVISION]
 
-compares what the models say with the schemas of a git revision (default: main). Within a major version optional
+compares what the models say with the schemas of a git revision; by default of main as it was before this checkout's
+commit: where main is, or its last commit but one where that is what is checked out. Within a major version optional
 fields and events may come, an open limit may widen and a source may join; anything else needs a new major version,
 and is told with event and field. Where the revision has no schemas there is nothing to break.
 """
@@ -135,6 +136,19 @@ def committed(revision: str, root: Path = ROOT) -> Mapping[str, Schema]:
     return {Path(path).stem: orjson.loads(_git(root, "show", f"{revision}:{path}")) for path in names}
 
 
+def last_on_main(root: Path = ROOT) -> str | None:
+    """The newest commit on main that is not the one checked out; None where the checkout knows none."""
+    here = _known("HEAD", root)
+    return next((name for name in ("origin/main", "main", "HEAD~1") if _known(name, root) not in (None, here)), None)
+
+
+def _known(revision: str, root: Path) -> str | None:
+    try:
+        return _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}").decode().strip()
+    except NoSuchRevision:
+        return None
+
+
 def _git(root: Path, *arguments: str) -> bytes:
     try:
         return subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True).stdout
@@ -147,7 +161,10 @@ def main(arguments: list[str], root: Path = ROOT) -> int:
     if arguments and (len(arguments) != 2 or arguments[0] != "--against"):
         print("Say nothing, or `--against REVISION`.")
         return 2
-    revision = arguments[1] if arguments else "main"
+    revision = arguments[1] if arguments else last_on_main(root)
+    if revision is None:
+        print("This checkout knows no earlier commit: there is nothing to compare with.")
+        return 0
     try:
         before = committed(revision, root)
     except NoSuchRevision:

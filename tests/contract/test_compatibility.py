@@ -133,6 +133,22 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_what_is_compared_with_is_main_before_this_checkout(checkout: Path, tmp_path: Path) -> None:
+    def git(*arguments: str) -> None:
+        subprocess.run(["git", *arguments], cwd=checkout, check=True, capture_output=True)
+
+    assert compatibility.last_on_main(checkout) == "main"
+    git("checkout", "main")
+    assert compatibility.last_on_main(checkout) == "HEAD~1"
+    git("update-ref", "refs/remotes/origin/main", "other")
+    assert compatibility.last_on_main(checkout) == "origin/main"
+    git("update-ref", "-d", "refs/remotes/origin/main")
+    git("checkout", "before")
+    git("branch", "-D", "main")
+    assert compatibility.last_on_main(checkout) is None
+    assert compatibility.main([], checkout) == 0
+
+
 def test_the_command_says_that_all_is_well(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert compatibility.main([], checkout) == 0
     assert capsys.readouterr().out == "The schemas are compatible with those of main.\n"
