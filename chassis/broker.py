@@ -3,7 +3,8 @@
 Promise: an offset moves only after the handler's transaction has committed or its dead letter is acknowledged.
 Bytes are validated once, by the topic's union, and the writer is checked. A transient fault is retried for
 ever: 30 s in place with growing pauses while heartbeats go on, then from the record again, readiness red
-meanwhile. Everything else is a dead letter at once. Nothing is skipped.
+meanwhile; so is one that an operator must mend (a right, a secret). Everything else is a dead letter at once.
+Nothing is skipped.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ from faststream.security import SASLScram512
 
 from chassis import inbox, telemetry
 from chassis.clock import Clock
-from chassis.database import Database, Session, transient
+from chassis.database import Database, Session, transient, waits_for_operator
 from chassis.dead_letter import DeadLetters, NotKept, Record, Why, why
 from chassis.header_names import accept_any_name
 from chassis.settings import Settings
@@ -175,7 +176,7 @@ class Consumers:
             handler = f"{self.settings.service}.{type(event.data).__name__}"
             await self.handle(subscription, event, record)
         except Exception as fault:
-            if isinstance(fault, NotKept) or transient(fault):
+            if isinstance(fault, NotKept) or transient(fault) or waits_for_operator(fault):
                 raise
             cause: Why = why(fault, event.id if event else None)
             log.warning("dead letter of %s: %s[%s]@%s %s %s", self.settings.service, record.topic,

@@ -25,7 +25,7 @@ from sqlalchemy.util import await_only
 
 from chassis import audit
 from chassis.clock import Clock
-from chassis.settings import Settings
+from chassis.settings import Settings, SettingsError
 from chassis.telemetry import name_of
 from contracts.envelope import Event
 
@@ -36,8 +36,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 STATEMENT_TIMEOUT_MS = 5_000
-TRANSIENT = ("08", "40", "53", "55P03", "57", "58")
-"""SQLSTATE classes of faults that pass: connection, rollback, resources, lock, operator, system."""
+TRANSIENT = ("08", "25006", "28", "3D", "40", "53", "55P03", "57", "58")
+"""SQLSTATE classes of faults that pass: connection, read-only server, password, database, rollback, resources, lock,
+operator, system."""
+SET_UP = ("42501", "42P01")
+"""SQLSTATE of a missing right or table: an operator mends it, and nothing is wrong with what is handled."""
+
 
 
 @dataclass
@@ -182,6 +186,14 @@ def transient(fault: BaseException) -> bool:
     if isinstance(fault, asyncpg.InternalClientError):  # the server's last word was read, its hanging up not yet
         return str(fault).startswith(("cannot switch to state", "not connected"))
     return isinstance(fault, OSError | TimeoutError | PoolTimeoutError)
+
+
+def waits_for_operator(fault: BaseException) -> bool:
+    """Whether a secret, right or table is not as it was set up, so that nothing is wrong with what is handled."""
+    if isinstance(fault, DBAPIError):
+        fault = getattr(fault.orig, "__cause__", None) or fault.orig or fault
+    state = getattr(fault, "sqlstate", None)
+    return isinstance(fault, SettingsError) or (isinstance(state, str) and state.startswith(SET_UP))
 
 
 _MIGRATING: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()

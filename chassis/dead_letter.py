@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from chassis import outbox, telemetry
 from chassis.clock import Clock
-from chassis.database import Database
+from chassis.database import Database, Session
 from chassis.decisions import Refused
 from chassis.relay import producer
 from chassis.settings import Settings
@@ -81,15 +81,18 @@ class DeadLetters:
         self._producer: Producer | None = None
 
     async def bury(self, letters: Sequence[tuple[Record, Why, str]]) -> None:
-        """Keeps records with their reasons and handlers' names, then tells their senders.
+        """Keeps records with their reasons and handlers' names, then tells their senders. Raises `NotKept`."""
+        await self.keep(letters)
+        for record, cause, _ in letters:
+            async with self.database.begin() as db:
+                await self.tell(db, record, cause)
 
-        Returns after the broker's acknowledgement; raises `NotKept`.
-        """
+    async def keep(self, letters: Sequence[tuple[Record, Why, str]]) -> None:
+        """Writes the letters; returns after the broker's acknowledgement. Raises `NotKept`."""
         built = [self._headers(record, cause, handler) for record, cause, handler in letters]
         await asyncio.to_thread(self._send, [r for r, _, _ in letters], built)
         for record, cause, _ in letters:
             telemetry.DEAD.labels(self.settings.service, record.topic, cause.reason).inc()
-            await self._tell(record, cause)
 
     def _headers(self, record: Record, cause: Why, handler: str) -> list[tuple[str, bytes | None]]:
         added = {
@@ -130,7 +133,7 @@ class DeadLetters:
             self._producer = None
             raise NotKept(f"{len(records) - len(kept)} of {len(records)} dead letters were not acknowledged")
 
-    async def _tell(self, record: Record, cause: Why) -> None:
+    async def tell(self, db: Session, record: Record, cause: Why) -> None:
         """An EventRejected for another system's record, once for each record."""
         if cause.reason == FAULT:
             return
@@ -138,17 +141,15 @@ class DeadLetters:
         rejections = topics.rejections_topic(record.topic)
         if writer is None or rejections is None:
             return
-        async with self.database.begin() as db:
-            told = await db.execute(_TELL, {"topic": record.topic, "partition": record.partition,
-                                            "offset": record.offset})
-            if told.first() is None:
-                return
-            await outbox.add(db, EventRejected(
-                source=topics.source_of(writer), event_id=EventId(cause.event_id) if cause.event_id else None,
-                topic=record.topic,
-                partition=record.partition, offset=record.offset, reason=cause.reason,  # type: ignore[arg-type] # a code
-                sentence_en=cause.sentence_en, sentence_fi=cause.sentence_fi, field=cause.field,
-            ), topic=rejections)
+        told = await db.execute(_TELL, {"topic": record.topic, "partition": record.partition, "offset": record.offset})
+        if told.first() is None:
+            return
+        await outbox.add(db, EventRejected(
+            source=topics.source_of(writer), event_id=EventId(cause.event_id) if cause.event_id else None,
+            topic=record.topic, partition=record.partition, offset=record.offset,
+            reason=cause.reason,  # type: ignore[arg-type] # a code
+            sentence_en=cause.sentence_en, sentence_fi=cause.sentence_fi, field=cause.field,
+        ), topic=rejections)
 
 
 _ORIGINAL = re.compile(r"^dead-letter-(topic|partition|offset)$")

@@ -122,7 +122,9 @@ async def sweep(database: Database, letters: DeadLetters, park_for: timedelta) -
         if not rows:
             return 0
         handler = f"{db.service}.parked"
-        await letters.bury([(_record(row), _why(row), handler) for row in rows])
+        await letters.keep([(_record(row), _why(row), handler) for row in rows])
+        for row in rows:  # in this transaction: who reads of it may send the corrected record at once
+            await letters.tell(db, _record(row), _why(row))
         await db.execute(delete(table).where(table.c.id.in_([row["id"] for row in rows])))
         for row in rows:  # what was refused may come again, corrected, under its id
             await inbox.forget(db, topics.source_of(topics.TOPICS[row["topic"]].writers[0]), row["event_id"])

@@ -21,6 +21,7 @@ from confluent_kafka.admin import AdminClient
 from chassis.broker import Consumers, Subscription
 from chassis.clock import Clock
 from chassis.database import Database, migrations_of, transient
+from chassis.dead_letter import NotKept
 from chassis.projection import Projection, Projector
 from chassis.relay import Relay
 from chassis.settings import Settings
@@ -135,7 +136,7 @@ class Service:
             try:
                 await timer.run()
             except Exception as fault:
-                if not transient(fault):
+                if not (isinstance(fault, NotKept) or transient(fault)):
                     raise
                 log.warning("%s %s waits: %s", self.name, timer.name, name_of(fault))
             await asyncio.sleep(timer.every.total_seconds())

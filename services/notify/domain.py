@@ -17,6 +17,7 @@ from contracts.events.coaching import CoachingEnded, CoachingStarted, ReferralRe
 from contracts.events.notices import About, NoticeSent, NoticeUndeliverable, NoticeUnknown
 from contracts.events.obligations import ObligationDueSoon, ObligationMissed
 from contracts.events.referrals import ConsentWithdrawn, ReferralCancelled, ReferralConsented
+from contracts.plan import Plan
 
 
 class Status(StrEnum):
@@ -81,19 +82,17 @@ def side_of(event_source: str) -> str:
     return {"/tampere-region/referral": "area", "/municipal/coaching": "municipal"}.get(event_source, "shared")
 
 
-PROVIDER_ROLES = {
-    "coaching": "coach", "pointti": "workshop-instructor", "outreach": "outreach-worker",
-    "ohjaamo": "ohjaamo-worker", "immigrant-services": "immigrant-services-coordinator",
-    "wellbeing-planner": "wellbeing-planner",
-}
-"""Whose seat a provider's mailbox is, by service [3.2, 3.3, 3.4, 3.5, 3.6, 4.5]."""
+CASE_MANAGER = "case-manager"
 
 
-def wanted(event: Event[Any], side: str, number: str | None) -> Sequence[Wanted]:
-    """The notices that an event asks for. `number` is the referral's number, where it is known."""
+def wanted(event: Event[Any], side: str, number: str | None, rules: Plan) -> Sequence[Wanted]:
+    """The notices that an event asks for. `number` is the referral's number, where it is known.
+
+    A provider is told through the seat that the plan gives the service's mailbox, the area through the referral's own
+    case manager [3.2, 3.3, 3.4, 3.5, 3.6, 4.5]."""
     data: Data = event.data
     if isinstance(data, ObligationDueSoon | ObligationMissed):
-        return _of_obligation(data, side, event.time, number)
+        return _of_obligation(data, side, number)
     if not isinstance(data, ReferralConsented | ConsentWithdrawn | ReferralCancelled | CoachingStarted
                       | CoachingEnded | ReferralReturned):
         return ()
@@ -101,8 +100,9 @@ def wanted(event: Event[Any], side: str, number: str | None) -> Sequence[Wanted]
     if isinstance(data, ReferralConsented):
         values["number"] = data.number
     to_provider = isinstance(data, ReferralConsented | ConsentWithdrawn | ReferralCancelled)
-    seat = (Seat(data.provider, PROVIDER_ROLES.get(data.service, "coach"), data.service) if to_provider
-            else Seat("tampere-region", "case-manager", staff_id=_case_manager(data)))
+    service = rules.services.get(data.service)
+    seat = (Seat(data.provider, service.mailbox_role if service else data.service, data.service) if to_provider
+            else Seat(rules.roles[CASE_MANAGER].organisations[0], CASE_MANAGER, staff_id=_case_manager(data)))
     return (Wanted(type(data).__name__, seat, "referral", str(data.referral_id), side, event.time, values),)
 
 
@@ -110,13 +110,11 @@ def _case_manager(data: Data) -> str | None:
     return getattr(data, "case_manager", None)
 
 
-def _of_obligation(data: ObligationDueSoon | ObligationMissed, side: str, at: datetime,
-                   number: str | None) -> Sequence[Wanted]:
+def _of_obligation(data: ObligationDueSoon | ObligationMissed, side: str, number: str | None) -> Sequence[Wanted]:
     """Before the deadline its owner is reminded; after it the owner is told, and whoever it escalates to."""
     values = {"number": number or "", "kind": data.kind, "due_at": data.due_at.isoformat()}
     owner = Seat(data.owner_organisation, data.owner_role, data.service, data.owner)
-    first = Wanted(type(data).__name__, owner, data.about_type, data.about_id, side, data.due_at
-                   if isinstance(data, ObligationMissed) else at, values)
+    first = Wanted(type(data).__name__, owner, data.about_type, data.about_id, side, data.due_at, values)
     if isinstance(data, ObligationDueSoon) or data.escalate_to is None:
         return (first,)
     above = Seat(data.escalate_to.organisation, data.escalate_to.role)

@@ -58,7 +58,7 @@ class Words:
         return known.text(self.page.language) if known else ""
 
     def link(self, each: Notice) -> str:
-        return link(each, self.page.web.settings.public_url)
+        return link(each, self.rules, self.page.web.settings.public_url)
 
 
 @routes.page("GET", "/", policy=web.signed_in)

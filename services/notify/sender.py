@@ -115,7 +115,8 @@ class Sender:
             await self._send(message)
         except NotTaken:
             async with self.database.begin() as db:
-                await store.save(db, domain.not_taken(notice, db.now))
+                if found := await self._still_sending(db, notice):
+                    await store.save(db, domain.not_taken(found, db.now))
         except RefusedForGood as why:
             await self._end(notice, Status.UNDELIVERABLE, str(why))
         except (aiosmtplib.SMTPException, OSError, TimeoutError):
@@ -125,9 +126,13 @@ class Sender:
 
     async def _end(self, notice: Notice, status: Status, reason: str | None = None) -> None:
         async with self.database.begin() as db:
-            found = await store.notice(db, notice.id)
-            if found is not None and found.status is Status.SENDING:  # else another sender has doubted it
+            if found := await self._still_sending(db, notice):
                 await self._tell(db, found, status, reason)
+
+    async def _still_sending(self, db: Session, notice: Notice) -> Notice | None:
+        """The notice, unless another sender has doubted it meanwhile."""
+        found = await store.notice(db, notice.id)
+        return found if found is not None and found.status is Status.SENDING else None
 
     async def _tell(self, db: Session, notice: Notice, status: Status, reason: str | None) -> None:
         state, events = decided_or_raise(domain.ended(notice, status, db.now, reason))

@@ -43,16 +43,17 @@ def write(notice: Notice, language: str, plan: Plan, public_url: str) -> Text:
     text = both.get(language) or both["fi"]
     spoken = language if language in both else "fi"
     fields = {
-        "number": notice.values.get("number", ""), "link": link(notice, public_url),
+        "number": notice.values.get("number", ""), "link": link(notice, plan, public_url),
         "service": _service(plan, notice.values.get("service", ""), spoken),
         "kind": _kind(plan, notice.values.get("kind", ""), spoken), "due": _due(notice.values.get("due_at"), spoken),
     }
     return Text(text["subject"].format(**fields).strip(), text["body"].strip().format(**fields) + "\n")
 
 
-def link(notice: Notice, public_url: str) -> str:
+def link(notice: Notice, plan: Plan, public_url: str) -> str:
     """Where its reader acts: a page behind sign-in."""
-    municipal = notice.organisation in ("lempaala", "vesilahti", "lempaalan-kehitys")
+    organisation = plan.organisations.get(notice.organisation)
+    municipal = bool(organisation and organisation.side == "municipal")
     path = PAGES.get((notice.about_type, municipal))
     if path is None:
         path = "/coaching/" if municipal else "/referral/"

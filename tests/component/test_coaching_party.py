@@ -239,6 +239,17 @@ async def test_a_withdrawal_told_to_party_is_passed_on_and_nothing_else_is(party
     assert (await coach.shown(case))["status"] == "ended"
 
 
+async def test_a_case_closed_for_a_withdrawn_consent_is_passed_on_as_withdrawal(party, area, coach):
+    told, _ = await area.refer(coach)
+    joining = party.opened(referral_number=told.number, origin="referral")
+    await party.taken(await party.say(joining))
+
+    await party.taken(await party.say(party.closed(joining.case_id, TODAY, not_begun="withdrawn")))
+
+    await area.until_told(told.referral_id, "ContactDetailsErased")
+    assert "WithdrawalReported" in await area.names(told.referral_id)
+
+
 async def test_a_withdrawal_in_a_case_without_a_referral_is_not_possible(party):
     opened = party.opened()
     await party.taken(await party.say(opened))

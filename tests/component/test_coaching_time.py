@@ -106,8 +106,13 @@ async def test_when_a_year_is_final_its_links_are_gone_and_its_casework_is_close
     await party.taken(await party.say(party.held(opened.case_id, date(2027, 4, 1))))
 
 
-async def test_a_referral_that_the_provider_never_opens_goes_back_for_want_of_capacity(world, coach, database):
+async def test_a_referral_that_the_provider_never_opens_goes_back_for_want_of_capacity(
+    world, coach, database, monkeypatch
+):
+    monkeypatch.setattr(referrals, "ROUND", 1)
     area = Area(world)
+    _, worked_on = await area.refer(coach)
+    await coach.act(worked_on, "start", on=str(world.clock().date()))
     forgotten, _ = await area.refer(coach)
     opened, case = await area.refer(coach)
     await coach.act(case, "contact-details", reason="contact-attempt")

@@ -267,6 +267,12 @@ def test_closing_what_never_began_gives_the_referral_back() -> None:
     assert returned.reason == "not-started"
 
 
+@pytest.mark.parametrize("service", ["coaching", "outreach"])
+def test_a_withdrawn_consent_is_no_mere_reason_for_closing(service: str) -> None:
+    told = service == "coaching"
+    assert code(domain.close_unbegun(case(service), act(), TODAY, "withdrawn", told)) == "withdrawal-is-another-act"
+
+
 def test_what_has_begun_is_ended_and_not_returned() -> None:
     assert code(domain.give_back(case("coaching", meeting(TODAY)), act(), "no-capacity", None, True)) == "has-begun"
     told = replace(case("coaching", meeting(TODAY)), start_told=TODAY)

@@ -49,6 +49,7 @@ from services.coaching.cases.refusals import (
     StartAlreadyTold,
     StartWasTold,
     TimePassed,
+    WithdrawalIsAnotherAct,
 )
 from services.coaching.referrals import domain as referrals
 from services.coaching.referrals.domain import Closing, ConsentNotInForce, Referral
@@ -273,16 +274,19 @@ def close_unbegun(case: Case, act: Act, on: date, reason: NotBegun, told: bool) 
     """The service never began: the client was not reached, declined, or could not be served [3.2, 3.4].
 
     Of coaching and Pointti (`told`), and wherever the provider could not serve, the referral is given back. Of
-    the others the area is told nothing. Refused as `give_back` and with `CaseIsClosed`.
+    the others the area is told nothing. A consent that is withdrawn is told as such (`withdraw`), for it erases.
+    Refused as `give_back` and with `CaseIsClosed`, `WithdrawalIsAnotherAct`.
     """
     if on > act.today:
         return refuse(DayAhead(act.today))
+    if reason == "withdrawn" and case.referral and case.referral.is_open:
+        return refuse(WithdrawalIsAnotherAct())
     decision = _happens(case, act, CaseClosed(case_id=case.id, on=on, not_begun=reason))
     if not isinstance(decision, Decided) or case.referral is None or not case.referral.is_open:
         return decision
     if reason in ("not-eligible", "no-capacity"):
         given_back = give_back(decision.state, act, reason, None, told)
-    elif told and reason != "withdrawn":
+    elif told:
         given_back = give_back(decision.state, act, "not-started", None, told)
     else:
         return decision

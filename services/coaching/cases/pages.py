@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from chassis import obligations, web
 from chassis.contact import Contact
-from chassis.decisions import Refused
+from chassis.decisions import NotFound, Refused
 from chassis.web import N_, Db, Form, Page, Routes, blank
 from chassis.web import waiting as waiting_page
 from services.coaching import access, directory
@@ -88,6 +88,15 @@ async def every(
 
 
 # --- one case
+
+
+@routes.page("GET", "/referrals/{referral_id}", policy=READERS)
+async def by_referral(referral_id: Id, page: Page, db: Db) -> Response:
+    """Where a mail about a referral leads: to its case."""
+    found = await store.of_referral(db, referral_id, access.by(page.who, page.now).whose)
+    if found is None:
+        raise Refused(NotFound())
+    return page.redirect(f"/cases/{found.id}")
 
 
 @routes.page("GET", "/cases/{case_id}", policy=READERS)

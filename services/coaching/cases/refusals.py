@@ -74,6 +74,18 @@ class NoReferral(Refusal):
 
 
 @dataclass(frozen=True)
+class WithdrawalIsAnotherAct(Refusal):
+    """Closing for a withdrawn consent would leave the contact details and the area as they are."""
+
+    code = "withdrawal-is-another-act"
+    sentence_en = "The consent is still in force here. Record its withdrawal: that erases the contact details and " \
+                  "closes what has not begun."
+    sentence_fi = "Suostumus on tässä vielä voimassa. Kirjaa sen peruminen: se poistaa yhteystiedot ja päättää sen, " \
+                  "mikä ei ole alkanut."
+    field = "/reason"
+
+
+@dataclass(frozen=True)
 class DayAhead(Refusal):
     """What is recorded as done lies ahead."""
 

@@ -143,9 +143,10 @@ async def find(db: Session, known_as: str, whose: Whose | None = None) -> Case |
     return await _one(db, cases.c.case_id.in_(ids) if whose is None else cases.c.case_id.in_(ids) & whose.condition())
 
 
-async def of_referral(db: Session, referral_id: str) -> Case | None:
-    """The one case of a referral, locked."""
-    return await _one(db, cases.c.referral_id == referral_id)
+async def of_referral(db: Session, referral_id: str, whose: Whose | None = None) -> Case | None:
+    """The one case of a referral, locked; None where there is none, or it is somebody else's."""
+    its = cases.c.referral_id == referral_id
+    return await _one(db, its if whose is None else its & whose.condition())
 
 
 async def awaiting(db: Session, number: str) -> Sequence[Case]:

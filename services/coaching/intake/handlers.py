@@ -5,6 +5,7 @@ coaching are a coach's own act [3.2; events.md, municipal.casework.v1].
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from chassis import audit, outbox, parking
@@ -14,7 +15,7 @@ from chassis.decisions import Refusal, Refused, decided_or_raise
 from chassis.policy import system_of
 from contracts import ingest, plan
 from contracts.envelope import Event
-from contracts.events.casework import CaseOpened, WithdrawalTold
+from contracts.events.casework import CaseClosed, CaseOpened, WithdrawalTold
 from contracts.refusals import of_field
 from services.coaching.cases import domain as case_domain
 from services.coaching.cases import handlers as cases
@@ -152,15 +153,27 @@ def _check_municipality(municipality: str, opened: CaseOpened) -> None:
             "invalid", "/data/municipality", "must be the one of the opening", "on oltava sama kuin avauksessa")
 
 
+def _consent_withdrawn(event: Event[Any]) -> datetime | None:
+    """When the client told of it, where the event says that the consent is not in force any more."""
+    match event.data:
+        case WithdrawalTold(told_at=at):
+            return at
+        case CaseClosed(not_begun="withdrawn"):
+            return event.time
+        case _:
+            return None
+
+
 async def _take_part(db: Session, event: Event[Any], case: Case) -> None:
     happened = Happened(event.id, event.time, event.source, event.data)
     if refusal := against(case.course, happened, case.referral is not None):
         raise Refused(refusal)
     outcomes.check_open(case_domain.day_of(event.data) or helsinki_day(event.time), helsinki_day(db.now))
     after = replace(case, course=case.course.then(happened))
-    if isinstance(event.data, WithdrawalTold) and case.referral and case.referral.is_open:
+    told_at = _consent_withdrawn(event)
+    if told_at and case.referral and case.referral.is_open:
         referral, events = decided_or_raise(
-            referrals.report_withdrawal(case.referral, min(event.data.told_at, db.now), db.now), case.referral)
+            referrals.report_withdrawal(case.referral, min(told_at, db.now), db.now), case.referral)
         act = Act(event.id, event.source, db.now)
         after = case_domain.remember_told(replace(after, referral=referral), act, events)
         await cases.keep(db, after, *events)

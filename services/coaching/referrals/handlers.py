@@ -3,6 +3,7 @@
 import logging
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from chassis import audit, outbox, parking, sealing, telemetry
 from chassis.calendar import before, helsinki_day
@@ -201,14 +202,17 @@ async def _within_limit(db: Session, who: Principal, limit: int, signed_in_at: d
 
 async def return_unopened(database: Database) -> int:
     """Referrals that the provider has not opened within the plan's time go back for want of capacity; how many."""
-    async with database.begin() as db:
-        since = plan.on(helsinki_day(db.now)).sealing.unopened.delta
-        waiting = await store.not_opened(db, since, ROUND)
-    returned = 0
-    for referral_id in waiting:
+    returned, last = 0, str(UUID(int=0))
+    while True:
         async with database.begin() as db:
-            returned += await _return_unopened(db, referral_id)
-    return returned
+            since = plan.on(helsinki_day(db.now)).sealing.unopened.delta
+            waiting = await store.not_opened(db, since, last, ROUND)
+        for referral_id in waiting:
+            async with database.begin() as db:
+                returned += await _return_unopened(db, referral_id)
+        if len(waiting) < ROUND:
+            return returned
+        last = waiting[-1]
 
 
 async def _return_unopened(db: Session, referral_id: str) -> bool:

@@ -145,12 +145,14 @@ async def remember_case_manager(db: Session, referral_id: str, case_manager: str
     ))
 
 
-async def not_opened(db: Session, since: timedelta, limit: int) -> Sequence[str]:
-    """Referrals that came longer ago than `since` and whose contact details nobody ever looked at."""
+async def not_opened(db: Session, since: timedelta, after: str, limit: int) -> Sequence[str]:
+    """Referrals, by id and those `after` one, that came longer ago than `since` and whose contact details nobody ever
+    looked at."""
     return (await db.execute(
         select(referrals.c.referral_id).where(
-            referrals.c.opened_at.is_(None), referrals.c.closing.is_(None), referrals.c.consented_at < db.now - since)
-        .order_by(referrals.c.consented_at).limit(limit)
+            referrals.c.opened_at.is_(None), referrals.c.closing.is_(None), referrals.c.consented_at < db.now - since,
+            referrals.c.referral_id > after)
+        .order_by(referrals.c.referral_id).limit(limit)
     )).scalars().all()
 
 
