@@ -78,9 +78,9 @@ class SignedIn:
     key: str
 
 
-async def start(db: Session, who: Principal) -> str:
-    """A new session; returns its token, for the cookie alone. The person's own choice of language comes before
-    what the issuer said."""
+async def start(db: Session, who: Principal, signed_in_at: datetime) -> str:
+    """A new session that counts from when the person signed in; returns its token, for the cookie alone. The person's
+    own choice of language comes before what the issuer said."""
     chosen = (
         await db.execute(select(languages.c.language).where(languages.c.person == who.id))
     ).scalar_one_or_none()
@@ -88,7 +88,7 @@ async def start(db: Session, who: Principal) -> str:
     await db.execute(insert(sessions).values(
         hash=_hash(token), person=who.id, name=who.name, organisation=who.organisation or "",
         roles=sorted(who.roles), language=chosen or who.language, services=dict(who.services),
-        started_at=db.now, seen_at=db.now,
+        started_at=signed_in_at, seen_at=db.now,
     ))
     return token
 

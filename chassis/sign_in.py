@@ -12,7 +12,7 @@ import secrets
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -32,7 +32,7 @@ with warnings.catch_warnings():
 from authlib.oidc.core import CodeIDToken
 
 from chassis import sessions
-from chassis.database import Database, Session
+from chassis.database import Database
 from chassis.decisions import Refusal, Refused
 from chassis.policy import Principal
 from chassis.settings import LOOPBACK, Settings, SettingsError
@@ -101,13 +101,20 @@ class Begun:
     browser: str
 
 
+@dataclass(frozen=True)
+class SignedInBy:
+    """Who came back from the issuer, when they proved who they are, and the path to go back to."""
+
+    who: Principal
+    at: datetime
+    back_to: str
+
+
 class Issuer:
     """The issuer of the set-up, as one service sees it; what it says of itself is kept for ten minutes."""
 
     def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        url = urlsplit(settings.issuer)
-        if url.scheme != "https" and url.hostname not in LOOPBACK:
-            raise SettingsError(f"OIDC_ISSUER must be an https address; {url.scheme}://{url.netloc} is not.")
+        _check_address(settings.issuer, "OIDC_ISSUER")
         self.settings, self._transport = settings, transport
         self.client_id = f"yhdyspinta-{settings.service}"
         self.back = f"{settings.public_url}{settings.prefix_path}/signed-in"
@@ -115,29 +122,35 @@ class Issuer:
         self._keys: KeySet | None = None
         self._at: datetime | None = None
 
-    async def begin(self, db: Session, back_to: str, browser: str | None, *, again: bool = False) -> Begun:
+    async def begin(self, database: Database, back_to: str, browser: str | None, *, again: bool = False) -> Begun:
         """Keeps a new attempt. `browser` is what the browser's cookie holds from an attempt before; `again` asks
         the issuer to have the person sign in anew. Raises `Refused(IssuerSilent)`."""
-        metadata = await self._read(db.now)
+        metadata = await self._read(database.clock())
         state, nonce, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(32), secrets.token_urlsafe(48)
         browser = browser if browser and len(browser) == len(state) else secrets.token_urlsafe(32)
-        await db.execute(insert(sign_ins).values(
-            state=_hash(state), browser=_hash(browser), nonce=nonce, verifier=verifier,
-            back_to=_seal(back_to, state), at=db.now))
+        async with database.begin() as db:
+            await db.execute(insert(sign_ins).values(
+                state=_hash(state), browser=_hash(browser), nonce=nonce, verifier=verifier,
+                back_to=_seal(back_to, state), at=db.now))
         async with self._client() as client:
-            more = {"prompt": "login"} if again else {}
+            fresh = {"prompt": "login", "max_age": 0} if again else {"max_age": int(sessions.LONGEST.total_seconds())}
             address, _ = client.create_authorization_url(
-                metadata["authorization_endpoint"], state=state, code_verifier=verifier, nonce=nonce, **more)
+                metadata["authorization_endpoint"], state=state, code_verifier=verifier, nonce=nonce, **fresh)
         return Begun(address, browser)
 
-    async def finish(self, db: Session, state: str, code: str, browser: str) -> tuple[Principal, str]:
-        """Who signed in, and the path to go back to. Raises `Refused`: `SignInFailed`, `NotOfThisService`."""
-        attempt = (
-            await db.execute(delete(sign_ins).where(sign_ins.c.state == _hash(state)).returning(sign_ins))
-        ).one_or_none()
-        if attempt is None or attempt.at < db.now - ATTEMPT or attempt.browser != _hash(browser):
+    async def finish(self, database: Database, state: str, code: str, browser: str) -> SignedInBy:
+        """Who signed in, when, and the path to go back to. An attempt is used up whatever comes of it, and no
+        connection is held while the issuer is asked. Raises `Refused`: `SignInFailed`, `NotOfThisService`,
+        `IssuerSilent`."""
+        now = database.clock()
+        async with database.begin() as db:
+            attempt = (
+                await db.execute(delete(sign_ins).where(
+                    sign_ins.c.state == _hash(state), sign_ins.c.browser == _hash(browser)).returning(sign_ins))
+            ).one_or_none()
+        if attempt is None or attempt.at < now - ATTEMPT:
             raise Refused(SignInFailed())
-        metadata = await self._read(db.now)
+        metadata = await self._read(now)
         async with self._client() as client:
             try:
                 answer = await client.fetch_token(
@@ -147,8 +160,8 @@ class Issuer:
                 raise Refused(SignInFailed()) from None
             except (httpx.HTTPError, ValueError):
                 raise Refused(IssuerSilent()) from None
-        claims = await self._claims(answer, attempt.nonce, db.now)
-        return self._principal(claims), _unseal(attempt.back_to, state)
+        claims = await self._claims(answer, attempt.nonce, now)
+        return SignedInBy(self._principal(claims), _signed_in_at(claims, now), _unseal(attempt.back_to, state))
 
     def end_address(self) -> str | None:
         """Where a person signs out of the issuer too, if it has such a place."""
@@ -211,9 +224,11 @@ class Issuer:
             try:
                 found = await client.get(f"{self.settings.issuer}/.well-known/openid-configuration")
                 metadata = found.raise_for_status().json()
+                for place in ("jwks_uri", "token_endpoint", "authorization_endpoint"):
+                    _check_address(metadata[place], place)
                 keys = (await client.get(metadata["jwks_uri"])).raise_for_status().json()
                 self._keys = KeySet.import_key_set(keys)
-            except (httpx.HTTPError, JoseError, ValueError, KeyError, TypeError) as fault:
+            except (httpx.HTTPError, JoseError, SettingsError, ValueError, KeyError, TypeError) as fault:
                 security.warning("the issuer can't be read: %s", name_of(fault))
                 raise Refused(IssuerSilent()) from None
         if metadata.get("issuer") != self.settings.issuer:
@@ -229,6 +244,25 @@ class Issuer:
             client_secret=secret.read_text().strip() if secret.exists() else None,
             token_endpoint_auth_method="client_secret_basic" if secret.exists() else "none",  # noqa: S106
             code_challenge_method="S256", transport=self._transport, timeout=5)
+
+
+def _check_address(address: str, name: str) -> None:
+    """Raises `SettingsError` where codes, secrets or keys would go over an open line."""
+    url = urlsplit(address)
+    if url.scheme != "https" and url.hostname not in LOOPBACK:
+        raise SettingsError(f"{name} must be an https address; {url.scheme}://{url.netloc} is not.")
+
+
+def _signed_in_at(claims: Mapping[str, Any], now: datetime) -> datetime:
+    """The instant of `auth_time`, which an issuer gives to who asks with `max_age` [OpenID Connect Core, 3.1.2.1]: a
+    single sign-on of this morning is no fresh sign-in. Raises `Refused` where it is missing or out of bounds."""
+    given, at = claims.get("auth_time"), now.timestamp()
+    if isinstance(given, bool) or not isinstance(given, int | float) or not (
+        at - sessions.LONGEST.total_seconds() - LEEWAY_SECONDS <= given <= at + LEEWAY_SECONDS
+    ):
+        security.warning("sign-in without an auth_time of the last hours: the issuer must give it")
+        raise Refused(SignInFailed())
+    return datetime.fromtimestamp(min(given, at), UTC)
 
 
 async def forget(database: Database) -> None:

@@ -20,27 +20,29 @@ Text = Annotated[str, Query(max_length=2_000)]
 
 
 @routes.page("GET", "/sign-in", policy=policy.public)
-async def sign_in(page: Asked, db: Db, to: Text = "/", again: bool = False) -> Response:
+async def sign_in(page: Asked, to: Text = "/", again: bool = False) -> Response:
     """Off to the issuer; `to` is the path of this service to come back to. Each attempt is a row: they are counted."""
     page.web.token_rate.take(page.request.state.counted, get_running_loop().time())
     back_to = to if _BACK.fullmatch(to) else "/"
-    begun = await page.web.issuer.begin(db, back_to, page.request.cookies.get(_browser_cookie(page)), again=again)
+    browser = page.request.cookies.get(_browser_cookie(page))
+    begun = await page.web.issuer.begin(page.web.database, back_to, browser, again=again)
     response = RedirectResponse(begun.address, 303)
     _set(page, response, _browser_cookie(page), begun.browser, 600)
     return response
 
 
 @routes.page("GET", "/signed-in", policy=policy.public)
-async def signed_in(page: Asked, db: Db, state: Text = "", code: Text = "") -> Response:
+async def signed_in(page: Asked, state: Text = "", code: Text = "") -> Response:
     """Back from the issuer: a new session, whatever there was before."""
     browser = page.request.cookies.get(_browser_cookie(page), "")
     if not (state and code and browser):
         raise Refused(SignInFailed())
-    who, back_to = await page.web.issuer.finish(db, state, code, browser)
-    await sessions.end(db, page.request.cookies.get(page.web.cookie, ""))
-    token = await sessions.start(db, who)
-    security.info("signed in: %s in %s", who.id, page.web.settings.service)
-    response = RedirectResponse(page.path(back_to), 303)
+    found = await page.web.issuer.finish(page.web.database, state, code, browser)
+    async with page.web.database.begin() as db:
+        await sessions.end(db, page.request.cookies.get(page.web.cookie, ""))
+        token = await sessions.start(db, found.who, found.at)
+    security.info("signed in: %s in %s", found.who.id, page.web.settings.service)
+    response = RedirectResponse(page.path(found.back_to), 303)
     _set(page, response, page.web.cookie, token, int(sessions.LONGEST.total_seconds()))
     return response
 

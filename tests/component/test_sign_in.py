@@ -1,11 +1,13 @@
 """Sign-in with OpenID Connect against the demo's issuer, sessions, and what a form or a program may do with them."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
 from chassis import sessions
+from chassis.decisions import Refused
+from chassis.sign_in import _signed_in_at
 from tests.web_site import form_key, query, running, sign_in
 
 COACH, MANAGER, COACH_TOO = "sanni-esimerkki", "leena-kokeilu", "juha-mallila"
@@ -154,7 +156,35 @@ async def test_a_fresh_sign_in_is_asked_for_and_leads_back(site, world):
         assert answer.headers["location"] == "/coaching/sign-in?again=1&to=%2Ffresh"
         answer = await browser.get(answer.headers["location"])
         assert query(answer)["prompt"] == "login"
+        assert query(answer)["max_age"] == "0"
         assert (await sign_in(browser, COACH, "/coaching/fresh")).status_code == 200
+
+
+@pytest.mark.parametrize("given", [None, True, "1772438400", float("nan"), -8 * 3600 - 120, 120])
+def test_a_sign_in_without_a_time_of_the_last_hours_is_none(given):
+    now = datetime(2026, 3, 2, 8, tzinfo=UTC)
+    told = given if not isinstance(given, int) or given is True else now.timestamp() + given
+    with pytest.raises(Refused):
+        _signed_in_at({"auth_time": told}, now)
+
+
+def test_a_single_sign_on_of_this_morning_is_no_fresh_sign_in():
+    now = datetime(2026, 3, 2, 8, tzinfo=UTC)
+    assert _signed_in_at({"auth_time": int(now.timestamp()) - 3600}, now) == now - timedelta(hours=1)
+    assert _signed_in_at({"auth_time": int(now.timestamp()) + 30}, now) == now
+
+
+async def test_a_session_counts_from_when_the_person_signed_in(site, world):
+    async with site.browser() as browser:
+        answer = await browser.get("/coaching/sign-in")
+        assert query(answer)["max_age"] == str(8 * 3600)
+        answer = await browser.post(answer.headers["location"], data={"person": COACH_TOO})
+        chosen_at = world.clock().replace(microsecond=0)
+        world.clock.move(timedelta(seconds=40))
+        assert (await browser.get(answer.headers["location"])).status_code == 303
+    (row,) = await rows(site, "select started_at from sessions where person = :person order by seen_at desc limit 1",
+                        person=COACH_TOO)
+    assert row.started_at == chosen_at
 
 
 async def test_the_issuer_without_passwords_is_the_demos_alone(site, world):

@@ -161,6 +161,7 @@ class DemoIssuer:
         claims = {
             "iss": self.address, "aud": code.client, "sub": person.id, "nonce": code.nonce,
             "iat": int(now.timestamp()), "exp": int((now + TOKEN_LIVES).timestamp()),
+            "auth_time": int((code.until - CODE_LIVES).timestamp()),
             "name": person.name, "organisation": person.organisation, "roles": list(person.roles),
             "language": person.language, "services": list(person.services),
         }
