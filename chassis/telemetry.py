@@ -6,6 +6,7 @@ link across sides, for each side keeps its own traces. Log lines are JSON with t
 
 import json
 import logging
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -101,10 +102,10 @@ def name_of(fault: BaseException | None) -> str:
 
 
 def set_up(
-    service: str, *, level: int = logging.INFO, endpoint: str | None = None, stream: TextIO | None = None
+    service: str, *, level: int = logging.INFO, stream: TextIO | None = None
 ) -> None:
     """Logs as JSON lines on standard error, or to `stream`; client libraries speak at WARNING; traces to an OTLP
-    endpoint if one is given. Called once a process."""
+    collector where the environment names one (`OTEL_EXPORTER_OTLP_ENDPOINT`). Called once a process."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
@@ -115,8 +116,8 @@ def set_up(
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
     provider = TracerProvider(resource=Resource.create({"service.name": service}))
-    if endpoint:
+    if any(name in os.environ for name in ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")):
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
-        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)

@@ -12,6 +12,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
 
+from chassis import telemetry
 from chassis.clock import Clock, system_clock
 from chassis.service import Service, collect_seldom, together
 from chassis.settings import Settings
@@ -62,6 +63,7 @@ def on_signals(stop: Callable[[], None]) -> None:
 
 async def serve(settings: Sequence[Settings], host: str, port: int) -> None:
     """Runs services until SIGTERM: HTTP ends first, then consumers and relays finish what is in hand."""
+    telemetry.set_up("yhdyspinta" if len(settings) > 1 else settings[0].service)
     stop = asyncio.Event()
     on_signals(stop.set)
     services = [build(s) for s in settings]

@@ -3,6 +3,7 @@
 import json
 from asyncio import wait_for
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from itertools import permutations
 
 import asyncpg
@@ -200,6 +201,22 @@ async def test_a_right_that_somebody_added_is_found_and_set_right(world, tampere
     finally:
         boundary.apply(world.admin, world.place.prefix)
     assert boundary.boundary(world.admin, world.place.prefix) == []
+
+
+async def test_on_a_shared_broker_others_keep_what_is_theirs(world):
+    broker.make_users(world.admin, {"somebody-else": "a-password-of-theirs"})
+    theirs = Grant("somebody-else", "READ", "TOPIC", f"{world.place.prefix}orders")
+    reaches_us = Grant("somebody-else", "READ", "TOPIC", f"{world.place.prefix}area.", prefixed=True)
+    boundary.change(world.admin, [theirs, reaches_us], [], world.place.prefix)
+    try:
+        await provision.everything(replace(world.place, shared=True))
+        assert "somebody-else" in broker.users(world.admin)
+        assert {theirs, reaches_us} <= boundary.found(world.admin, world.place.prefix)
+        told = boundary.boundary(world.admin, world.place.prefix, shared=True)
+        assert [d.grant for d in told] == [reaches_us]
+    finally:
+        boundary.apply(world.admin, world.place.prefix)
+        broker.drop_user(world.admin, "somebody-else")
 
 
 def asked(world, monkeypatch, *arguments):

@@ -24,7 +24,7 @@ def boundary(json: Annotated[bool, typer.Option("--json", help="As JSON.")] = Fa
     try:
         admin = place.admin()
         admin.list_topics(timeout=5)
-        differences = differences_of(admin, place.prefix)
+        differences = differences_of(admin, place.prefix, shared=place.shared)
     except KafkaException as fault:
         unreachable = (f"Kafka at {place.kafka['bootstrap.servers']} does not answer its administrator "
                        f"({fault.args[0].name()}). Start it, or set KAFKA_BOOTSTRAP and put the administrator's "  # type: ignore[union-attr]

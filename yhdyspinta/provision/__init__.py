@@ -40,6 +40,8 @@ class Place:
     postgres: Mapping[str, Any]
     prefix: str = ""
     suffix: str = ""
+    shared: bool = False
+    """Whether the broker may serve others too: then nothing of theirs is taken away."""
 
     @classmethod
     def of(cls, servers: Servers, prefix: str = "", suffix: str = "") -> "Place":
@@ -98,7 +100,7 @@ def from_environment() -> Place:
                             trust=var / "trust",
                             database_ca=Path(env["DATABASE_CA"]) if "DATABASE_CA" in env else None)
         postgres = database.database() | {"user": urlsplit(url).username or "postgres"}
-    return Place(var, kafka, postgres, env.get("KAFKA_TOPIC_PREFIX", ""))
+    return Place(var, kafka, postgres, env.get("KAFKA_TOPIC_PREFIX", ""), shared=bool(bootstrap))
 
 
 def settings_of(service: str) -> Settings:
@@ -124,10 +126,10 @@ def _broker(place: Place) -> None:
     admin = place.admin()
     broker.make_users(admin, passwords(place))
     for name in broker.strangers(admin):
-        if not name.startswith(boundary.READER):
+        if not place.shared and not name.startswith(boundary.READER):
             broker.drop_user(admin, name)
     broker.make_topics(admin, place.prefix)
-    boundary.apply(admin, place.prefix)
+    boundary.apply(admin, place.prefix, shared=place.shared)
 
 
 def passwords(place: Place) -> dict[str, str]:

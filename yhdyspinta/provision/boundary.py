@@ -99,15 +99,26 @@ def binding(grant: Grant) -> AclBinding:
                       AclOperation[grant.operation], AclPermissionType[grant.permission])
 
 
+def _is_ours(grant: Grant, prefix: str) -> bool:
+    """Whether an entry is for somebody of the registry or reaches one of its topics."""
+    if grant.principal in principals() or grant.principal.startswith(READER):
+        return True
+    reached = (prefix + name for name in TOPICS)
+    return grant.kind == "TOPIC" and any(
+        grant.name in ("*", name) or (grant.prefixed and name.startswith(grant.name)) for name in reached)
+
+
 def _accounts(grants: Iterable[Grant]) -> frozenset[str]:
     return frozenset(grant.principal for grant in grants if grant.principal.startswith(READER))
 
 
-def apply(admin: AdminClient, prefix: str = "") -> None:
-    """Makes the broker's access list what the registry says: adds what is missing, takes away what is more."""
+def apply(admin: AdminClient, prefix: str = "", *, shared: bool = False) -> None:
+    """Makes the broker's access list what the registry says: adds what is missing, takes away what is more; on a
+    `shared` broker only from those of the registry: what others have on our topics is told by `boundary`."""
     there = found(admin, prefix)
     wanted = expected(prefix, _accounts(there))
-    change(admin, wanted - there, there - wanted, prefix)
+    more = {grant for grant in there - wanted if not shared or grant.principal in principals()}
+    change(admin, wanted - there, more, prefix)
 
 
 def withdraw(admin: AdminClient, prefix: str) -> None:
@@ -148,9 +159,10 @@ def change(admin: AdminClient, added: Collection[Grant], removed: Collection[Gra
         settled(done, "its access list")
 
 
-def boundary(admin: AdminClient, prefix: str = "") -> list[Difference]:
-    """What broker and registry do not say alike; empty when the boundary stands."""
-    there = found(admin, prefix)
+def boundary(admin: AdminClient, prefix: str = "", *, shared: bool = False) -> list[Difference]:
+    """What broker and registry do not say alike; empty when the boundary stands. What others have on a `shared`
+    broker counts where it reaches our topics."""
+    there = {grant for grant in found(admin, prefix) if not shared or _is_ours(grant, prefix)}
     wanted = expected(prefix, _accounts(there))
     differences = [Difference("extra", f"The broker says: {g}. The registry does not.", g)
                    for g in sorted(there - wanted)]
