@@ -20,13 +20,14 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.security import SASLScram512
 
 from chassis import inbox, telemetry
+from chassis.calendar import helsinki_day
 from chassis.clock import Clock
 from chassis.database import Database, Session, transient, waits_for_operator
 from chassis.dead_letter import DeadLetters, NotKept, Record, Why, why
 from chassis.header_names import accept_any_name
 from chassis.settings import Settings
 from chassis.telemetry import name_of
-from contracts import ingest, topics
+from contracts import ingest, plan, topics
 from contracts.envelope import Data, Event
 
 log = logging.getLogger(__name__)
@@ -37,17 +38,18 @@ Tombstone: TypeAlias = Callable[[Session, str], Awaitable[None]]
 
 IN_PLACE = 30.0
 """Seconds of retrying before the consumer seeks back; well under the broker's max.poll.interval."""
+RED_AFTER = 10.0
+"""Seconds that a record may be tried before the service is no longer ready."""
 
 
 @dataclass(frozen=True)
 class Subscription:
     """What a service does with a topic: a handler for each event it acts on; all other events of the topic are
-    known and leave no trace but their offset (`any_event` sees them all before that, if given)."""
+    known and leave no trace but their offset."""
 
     topic: str
     handlers: Handlers
     tombstone: Tombstone | None = None
-    any_event: Handler | None = None
 
 
 def _text(value: bytes | None) -> bytes:
@@ -66,6 +68,15 @@ async def _raw(_: Any) -> bytes:
     return b""
 
 
+def _allowed(service: str, subscription: Subscription) -> None:
+    """A subscriber's policy is the registry: who reads a topic, and which events are on it. Raises `ValueError`."""
+    topic = topics.TOPICS[subscription.topic]
+    if service not in topic.readers:
+        raise ValueError(f"{service} may not read {topic.name}: the registry does not name it.")
+    if strange := subscription.handlers.keys() - set(topic.models):
+        raise ValueError(f"{topic.name} has no {', '.join(sorted(model.__name__ for model in strange))}.")
+
+
 def side_of(topic: str) -> str:
     return topic.split(".", 1)[0]
 
@@ -78,9 +89,12 @@ class Consumers:
     clock: Clock
     database: Database
     subscriptions: Sequence[Subscription]
-    stuck: dict[str, float] = field(default_factory=dict)
+    stuck: dict[tuple[str, int], float] = field(default_factory=dict)
+    """Since when a partition's next record is tried."""
 
     def __post_init__(self) -> None:
+        for each in self.subscriptions:
+            _allowed(self.settings.service, each)
         self.dead_letters = DeadLetters(self.settings, self.clock, self.database)
         self.broker: KafkaBroker | None = None
         self._stopping = asyncio.Event()
@@ -142,13 +156,13 @@ class Consumers:
             with telemetry.handling(f"{service} {record.topic}", record.headers, same_side):
                 try:
                     await self.deliver(subscription, record)
-                    self.stuck.pop(record.topic, None)
+                    self.stuck.pop((record.topic, record.partition), None)
                     telemetry.HANDLED.labels(service, record.topic).inc()
                     telemetry.HANDLING.labels(service, record.topic).observe(monotonic() - began)
                     return True
                 except Exception as fault:
                     telemetry.RETRIED.labels(service, record.topic).inc()
-                    self.stuck.setdefault(record.topic, began)
+                    self.stuck.setdefault((record.topic, record.partition), began)
                     log.warning("%s tries %s[%s]@%s again: %s", service, record.topic, record.partition,
                                 record.offset, name_of(fault))
             if monotonic() - began > IN_PLACE or await self._stopped_within(pause):
@@ -185,10 +199,13 @@ class Consumers:
             await asyncio.wait_for(self.dead_letters.bury([(record, cause, handler)]), 25)
 
     async def handle(self, subscription: Subscription, event: Event[Any], record: Record) -> None:
-        """The event's effect, once: inbox row, handler, outbox in one transaction."""
-        handler = subscription.handlers.get(type(event.data)) or subscription.any_event
+        """The event's effect, once: inbox row, handler, outbox in one transaction. Another system's codes are checked
+        before that, for `unknown-code` comes before `id-reused` [events.md, Refusals]."""
+        handler = subscription.handlers.get(type(event.data))
         if handler is None:
             return
+        if topics.outside_writer(subscription.topic):
+            ingest.check_codes(event, plan.on(helsinki_day(event.time)))
         async with self.database.begin(event, record) as db:
             if not await inbox.first_time(db, event):
                 telemetry.REPEATED.labels(self.settings.service, subscription.topic).inc()
@@ -197,5 +214,5 @@ class Consumers:
 
     @property
     def healthy(self) -> bool:
-        """False while some topic's record has not been taken for ten seconds."""
-        return all(monotonic() - began < 10 for began in self.stuck.values())
+        """False while some partition's record has not been taken for ten seconds."""
+        return all(monotonic() - began < RED_AFTER for began in self.stuck.values())

@@ -1,16 +1,16 @@
 """Sessions of people who signed in, kept in the service's own database [privacy.md, Who may do what].
 
 The token is 256 random bits, known to the browser alone; its SHA-256 is stored. A session ends after 8 hours,
-after 30 minutes without a request, at sign-out, and when the directory drops the person.
+after 30 minutes without a request, at sign-out, and when the directory drops the person or changes their roles.
 """
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import (
-    ARRAY,
     Column,
     ColumnElement,
     DateTime,
@@ -22,7 +22,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 
 from chassis.database import Database, Session
 from chassis.policy import Principal
@@ -116,6 +116,12 @@ async def end(db: Session, token: str) -> None:
 async def end_all_of(db: Session, person: str) -> None:
     """Ends every session of a person: the directory has dropped them, or their roles have changed."""
     await db.execute(delete(sessions).where(sessions.c.person == person))
+
+
+async def end_beyond(db: Session, person: str, organisation: str, roles: Sequence[str]) -> None:
+    """Ends the sessions of a person that have another organisation or a role that is not among `roles`."""
+    within = (sessions.c.organisation == organisation) & sessions.c.roles.contained_by(list(roles))
+    await db.execute(delete(sessions).where(sessions.c.person == person, ~within))
 
 
 async def choose_language(db: Session, person: str, language: str) -> None:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from chassis import health, idempotency, sessions, sign_in
+from chassis import audit_heads, health, idempotency, sessions, sign_in
 from chassis.clock import Clock
 from chassis.database import Database
 from chassis.decisions import Refused
@@ -96,9 +96,16 @@ def with_health(service: Service) -> Service:
 
 
 def timers(database: Database) -> list[Timer]:
-    """What is forgotten each ten minutes: sessions, sign-ins and idempotency keys that are over."""
+    """What every service with pages does from time to time: forgets sessions, sign-ins and idempotency keys that are
+    over, and gives the other side the head of its audit log [privacy.md, Audit log]."""
     each = timedelta(minutes=10)
+
+    async def publish_head() -> None:
+        async with database.begin() as db:
+            await audit_heads.publish_head(db)
+
     return [
+        Timer("audit head", timedelta(minutes=15), publish_head),
         Timer("old sessions", each, lambda: sessions.forget(database)),
         Timer("old sign-ins", each, lambda: sign_in.forget(database)),
         Timer("old idempotency keys", each, lambda: idempotency.forget(database)),

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from chassis import audit_heads, keys, obligations, parking, web
+from chassis import keys, obligations, parking, web
 from chassis.calendar import helsinki_day
 from chassis.clock import Clock, system_clock
 from chassis.database import Database
@@ -65,10 +65,6 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
         park_for = plan.on(helsinki_day(clock())).intake.park_for.delta
         await parking.sweep(database, service.consumers.dead_letters, park_for)
 
-    async def publish_head() -> None:
-        async with database.begin() as db:
-            await audit_heads.publish_head(db)
-
     service = Service(
         settings.service, settings, clock, database, app,
         subscriptions=subscriptions(),
@@ -78,7 +74,6 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
             Timer("keys", timedelta(seconds=1), sweeper.run),
             Timer("deadlines", timedelta(seconds=30), lambda: obligations.sweep_all(database)),
             Timer("parked", timedelta(minutes=1), sweep_parked),
-            Timer("audit head", timedelta(minutes=15), publish_head),
             Timer("turn of the year", timedelta(minutes=5), lambda: outcomes.turn_of_year(database)),
             Timer("final years", timedelta(hours=1), lambda: outcomes.forget_final_years(database)),
             Timer("referrals not opened", timedelta(hours=1), lambda: referrals.return_unopened(database)),

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ARRAY, Boolean, Column, DateTime, MetaData, Table, Text, any_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from chassis import sessions
+from chassis import directory
 from chassis.database import Session
 from contracts.envelope import Event
 from contracts.events.directory import StaffListed
@@ -23,8 +23,9 @@ staff = Table(
 
 
 async def list_person(db: Session, event: Event[StaffListed]) -> None:
-    """Keeps a person's name and roles; an older listing changes nothing."""
+    """Keeps a person's name and roles; an older listing changes nothing. Sessions that go beyond them end."""
     told = event.data
+    await directory.listed(db, event)
     values: dict[str, Any] = {
         "name": told.name, "organisation": told.organisation, "roles": list(told.roles), "gone": False,
         "listed_at": event.time,
@@ -37,7 +38,7 @@ async def drop(db: Session, key: str) -> None:
     """The directory drops a person: the name stays on what they did, their sessions end. A seat is nothing here."""
     if ":" not in key:
         await db.execute(update(staff).where(staff.c.staff_id == key).values(gone=True))
-        await sessions.end_all_of(db, key)
+        await directory.dropped(db, key)
 
 
 async def names(db: Session, staff_ids: Collection[str]) -> Mapping[str, str]:

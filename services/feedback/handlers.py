@@ -1,10 +1,8 @@
 """What feedback does with what the municipalities' systems publish."""
 
 from chassis import outbox
-from chassis.calendar import helsinki_day
 from chassis.database import Session
 from chassis.decisions import decided_or_raise
-from contracts import ingest, plan
 from contracts.envelope import Event
 from contracts.events.feedback import FeedbackSubmitted
 from services.feedback import domain, store
@@ -12,7 +10,6 @@ from services.feedback import domain, store
 
 async def take(db: Session, event: Event[FeedbackSubmitted]) -> None:
     """Feedback of a municipality's own system."""
-    ingest.check_codes(event, plan.on(helsinki_day(event.time)))
     known = await store.feedback(db, str(event.data.feedback_id))
     one, events = decided_or_raise(domain.take(event, known), known)
     if one is not None and events:

@@ -1,5 +1,6 @@
 """Which topics feedback reads, and what it does with their events."""
 
+from chassis import directory
 from chassis.broker import Handlers, Subscription
 from contracts import topics
 from contracts.events.feedback import FeedbackSubmitted
@@ -9,4 +10,5 @@ HANDLERS: Handlers = {FeedbackSubmitted: handlers.take}
 
 
 def subscriptions() -> list[Subscription]:
-    return [Subscription(f"municipal.from-{system}.v1", HANDLERS) for system in topics.FEEDBACK_SYSTEMS]
+    intake = [Subscription(f"municipal.from-{system}.v1", HANDLERS) for system in topics.FEEDBACK_SYSTEMS]
+    return [*intake, directory.FOLLOWING]

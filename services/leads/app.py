@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from chassis import audit_heads, obligations, parking, web
+from chassis import obligations, parking, web
 from chassis.calendar import helsinki_day
 from chassis.clock import Clock, system_clock
 from chassis.database import Database
@@ -32,10 +32,6 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
         park_for = plan.on(helsinki_day(clock())).intake.park_for.delta
         await parking.sweep(database, service.consumers.dead_letters, park_for)
 
-    async def publish_head() -> None:
-        async with database.begin() as db:
-            await audit_heads.publish_head(db)
-
     service = Service(
         settings.service, settings, clock, database, app,
         subscriptions=subscriptions(),
@@ -43,7 +39,6 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
             *web.timers(database),
             Timer("deadlines", timedelta(seconds=30), lambda: obligations.sweep_all(database)),
             Timer("parked", timedelta(seconds=10), sweep_parked),
-            Timer("audit head", timedelta(minutes=15), publish_head),
         ],
     )
     return web.with_health(service)

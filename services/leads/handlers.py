@@ -3,10 +3,8 @@
 from typing import Any
 
 from chassis import outbox, parking
-from chassis.calendar import helsinki_day
 from chassis.database import Session
 from chassis.decisions import decided_or_raise
-from contracts import ingest, plan
 from contracts.envelope import Event
 from contracts.topics import topic_for
 from services.leads import domain, store
@@ -14,7 +12,6 @@ from services.leads import domain, store
 
 async def take(db: Session, event: Event[Any]) -> None:
     """An event of a CRM. One whose visit, lead or event nobody opened yet is parked."""
-    ingest.check_codes(event, plan.on(helsinki_day(event.time)))
     data = event.data
     about = domain.about(data)
     known = await store.subject(db, *about) if about else None

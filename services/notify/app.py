@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from chassis import audit_heads, obligations, web
+from chassis import obligations, web
 from chassis.clock import Clock, system_clock
 from chassis.database import Database
 from chassis.service import Service, Timer
@@ -27,10 +27,6 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
         title="Notices",
     )
 
-    async def publish_head() -> None:
-        async with database.begin() as db:
-            await audit_heads.publish_head(db)
-
     return web.with_health(Service(
         settings.service, settings, clock, database, app,
         subscriptions=subscriptions(),
@@ -38,6 +34,5 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
         timers=[
             *web.timers(database),
             Timer("deadlines", timedelta(seconds=30), lambda: obligations.sweep_all(database)),
-            Timer("audit head", timedelta(minutes=15), publish_head),
         ],
     ))

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from chassis import audit_heads, keys, obligations, proofs, web
+from chassis import keys, obligations, proofs, web
 from chassis.clock import Clock, system_clock
 from chassis.database import Database, Session
 from chassis.key_sweeper import Sweeper
@@ -56,9 +56,6 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
         while await _in_one(database, retention.forget_closed):
             pass
 
-    async def publish_head() -> None:
-        await _in_one(database, audit_heads.publish_head)
-
     return web.with_health(Service(
         settings.service, settings, clock, database, app,
         subscriptions=SUBSCRIPTIONS,
@@ -69,7 +66,6 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
             Timer("deadlines", timedelta(seconds=30), lambda: obligations.sweep_all(database)),
             Timer("own copies not needed", timedelta(hours=1), erase_unneeded),
             Timer("closed referrals", timedelta(hours=6), forget_closed),
-            Timer("audit head", timedelta(minutes=15), publish_head),
         ],
     ))
 

@@ -9,7 +9,7 @@ from sqlalchemy import Row, Tuple, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from chassis import sessions
+from chassis import directory
 from chassis.database import Session
 from contracts.envelope import Event
 from contracts.events.coaching import ClientSituationReported
@@ -136,14 +136,10 @@ async def newest_situations(db: Session) -> dict[tuple[str, str], Situation]:
 
 
 async def list_staff(db: Session, event: Event[StaffListed]) -> None:
-    """Keeps a person's name and roles as the directory says; an older word changes nothing.
-
-    Whose roles or organisation have changed signs in anew.
-    """
+    """Keeps a person's name and roles as the directory says; an older word changes nothing. Sessions that go beyond
+    them end."""
     told = event.data
-    known = (await db.execute(select(staff).where(staff.c.id == told.staff_id))).one_or_none()
-    if known and (known.organisation, sorted(known.roles)) != (told.organisation, sorted(told.roles)):
-        await sessions.end_all_of(db, told.staff_id)
+    await directory.listed(db, event)
     row = {"id": told.staff_id, "name": told.name, "organisation": told.organisation, "roles": list(told.roles),
            "listed_at": event.time, "event_id": event.id, "gone": False}
     statement = upsert(staff).values(row)
@@ -158,7 +154,7 @@ async def drop_staff(db: Session, key: str) -> None:
     """The directory drops a person: the name stays on what they did, their sessions end. A seat is nothing here."""
     if ":" not in key:
         await db.execute(update(staff).where(staff.c.id == key).values(gone=True))
-        await sessions.end_all_of(db, key)
+        await directory.dropped(db, key)
 
 
 async def names(db: Session, ids: Sequence[str]) -> Mapping[str, str]:

@@ -4,7 +4,7 @@ sender reads why one is refused; and who leaves the directory is signed out."""
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from chassis import sessions
+from chassis import directory
 from chassis.broker import Subscription
 from chassis.database import Session, driver
 from contracts.envelope import Event
@@ -24,11 +24,5 @@ def subscriptions(pseudonym: Pseudonym, changed: Callable[[], Awaitable[None]]) 
 
     return (
         Subscription(RESULTS_TOPIC, {ResultsReported: take_report, CostsReported: take_report}),
-        Subscription("shared.directory.v1", {}, tombstone=sign_out),
+        directory.FOLLOWING,
     )
-
-
-async def sign_out(db: Session, key: str) -> None:
-    """The directory drops a person: their sessions end. A seat is nothing here."""
-    if ":" not in key:
-        await sessions.end_all_of(db, key)

@@ -230,6 +230,14 @@ async def test_a_log_written_anew_is_found_with_the_heads_of_the_other_side(log:
     assert at(await log.verified(kept)) == 6
 
 
+async def test_of_two_heads_of_one_row_neither_hides_the_other(log: Log) -> None:
+    await three_months(log)
+    kept = [(row["seq"], row["hash"].hex()) for row in await log.rows() if row["seq"] == 6]
+    await rewritten_from(log, 5)
+    anew = [(row["seq"], row["hash"].hex()) for row in await log.rows() if row["seq"] == 6]
+    assert at(await log.verified([*kept, *anew])) == at(await log.verified([*anew, *kept])) == 6
+
+
 async def test_an_end_cut_off_is_found_with_the_heads_of_the_other_side(log: Log) -> None:
     await three_months(log)
     kept = [(row["seq"], row["hash"].hex()) for row in await log.rows() if row["seq"] in (3, 9)]

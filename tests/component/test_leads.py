@@ -203,6 +203,16 @@ async def test_another_content_under_an_accepted_id_is_refused(crm):
     assert told["reason"] == "id-reused"
 
 
+async def test_an_unknown_code_under_an_accepted_id_is_told_first(crm):
+    event = visit(crm)
+    await crm.send(event)
+    await crm.taken(VISITS, event["id"])
+    await crm.send({**event, "data": {**event["data"], "purpose": "small-talk"}})
+
+    (told,) = await until(lambda: crm.rejections(event["id"]), what="the rejection")
+    assert told["reason"] == "unknown-code"
+
+
 # --- parked
 
 

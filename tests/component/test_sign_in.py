@@ -1,13 +1,15 @@
 """Sign-in with OpenID Connect against the demo's issuer, sessions, and what a form or a program may do with them."""
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import text
 
-from chassis import sessions
+from chassis import directory, sessions
 from chassis.decisions import Refused
 from chassis.sign_in import _signed_in_at
+from contracts.events.directory import StaffListed
 from tests.web_site import form_key, query, running, sign_in
 
 COACH, MANAGER, COACH_TOO = "sanni-esimerkki", "leena-kokeilu", "juha-mallila"
@@ -86,8 +88,24 @@ async def test_a_session_ends_after_eight_hours_of_work(site, world):
 async def test_sessions_of_whom_the_directory_dropped_end_at_once(site):
     async with site.signed_in(COACH_TOO) as browser:
         async with site.database.begin() as db:
-            await sessions.end_all_of(db, COACH_TOO)
+            await directory.dropped(db, "lempaala:coach:coaching")
+            await directory.dropped(db, COACH)
+        assert (await browser.get("/coaching/")).status_code == 200
+        async with site.database.begin() as db:
+            await directory.dropped(db, COACH_TOO)
         assert (await browser.get("/coaching/")).status_code == 303
+
+
+@pytest.mark.parametrize(("organisation", "roles", "status"), [
+    ("lempaala", ("coach",), 200), ("lempaala", ("coach", "operator"), 200),
+    ("lempaala", ("operator",), 303), ("vesilahti", ("coach",), 303),
+])
+async def test_whose_roles_the_directory_has_changed_signs_in_anew(site, organisation, roles, status):
+    person = StaffListed(staff_id=COACH_TOO, name="Juha Mallila", organisation=organisation, roles=roles, language="fi")
+    async with site.signed_in(COACH_TOO) as browser:
+        async with site.database.begin() as db:
+            await directory.listed(db, SimpleNamespace(data=person))
+        assert (await browser.get("/coaching/")).status_code == status
 
 
 async def test_an_answer_of_the_issuer_is_of_use_once_and_to_its_own_browser_alone(site):

@@ -6,11 +6,13 @@ from contextlib import asynccontextmanager
 import orjson
 import pytest
 
+from chassis import broker
 from chassis.broker import Consumers, Subscription
 from chassis.clock import system_clock
 from chassis.database import Database
 from chassis.dead_letter import NotKept, original
 from chassis.relay import Relay
+from contracts.events.directory import StaffListed
 from contracts.events.visits import CompanyVisitPlanned
 from contracts.fields import new_id
 from tests import raw_producer
@@ -135,6 +137,58 @@ async def test_a_fault_that_passes_is_tried_again_and_nothing_is_skipped(world, 
             await sent(world, event)
         await until(lambda: len(handled) == 3, 30, what="all three")
     assert handled == [e["id"] for e in events]
+
+
+async def test_after_a_while_it_reads_again_from_the_record_and_is_not_ready_meanwhile(world, database, monkeypatch):
+    monkeypatch.setattr(broker, "IN_PLACE", 0.1)
+    monkeypatch.setattr(broker, "RED_AFTER", 0.0)
+    handled, tries, ready = [], [], []
+
+    async with consuming(world, database, lambda db, event: handler(db, event)) as consumers:
+        async def handler(db, event):
+            tries.append(event.id)
+            ready.append(consumers.healthy)
+            if len(tries) < 6:
+                raise ConnectionResetError("the database went away")
+            handled.append(event.id)
+
+        events = [planned() for _ in range(2)]
+        for event in events:
+            await sent(world, event)
+        await until(lambda: len(handled) == 2, 60, what="both")
+        assert handled == [e["id"] for e in events]
+        assert not any(ready[1:5])
+        assert consumers.healthy
+
+
+async def test_a_right_that_is_missing_is_waited_for_and_buries_nothing(world, database):
+    handled = []
+
+    async def handler(db, event):
+        handled.append(event.id)
+
+    owner = await world.connect("leads", "leads_owner")
+    await owner.execute("revoke insert on inbox from leads")
+    try:
+        async with consuming(world, database, handler) as consumers:
+            event = planned()
+            await sent(world, event)
+            await until(lambda: consumers.stuck, what="the first try")
+            await owner.execute("grant insert on inbox to leads")
+            await until(lambda: handled == [event["id"]], what="the event")
+    finally:
+        await owner.execute("grant insert on inbox to leads")
+        await owner.close()
+    assert not [r for r in await world.records(LETTERS) if event["id"].encode() in (r.value or b"")]
+
+
+@pytest.mark.parametrize(("subscription", "sentence"), [
+    (Subscription("area.contact-details.v1", {}), "leads may not read area.contact-details.v1"),
+    (Subscription(INTAKE, {StaffListed: print}), f"{INTAKE} has no StaffListed"),
+])
+async def test_what_the_registry_does_not_name_is_not_subscribed_to(world, database, subscription, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        Consumers(world.settings("leads"), system_clock, database, [subscription])
 
 
 async def test_a_handler_that_fails_makes_a_dead_letter_of_which_no_sender_is_told(world, database):

@@ -47,6 +47,16 @@ async def test_axe_finds_nothing_and_nothing_is_cut_off(site, person_opens, worl
         await no_findings(page)
 
 
+async def test_the_link_in_a_mail_leads_to_the_case_and_nobody_elses(site, person_opens):
+    told, case = await site.referred()
+    theirs, _ = await site.referred(service="outreach")
+    page = await person_opens(COACH, site.at(f"/referrals/{told.referral_id}"))
+    await expect(page).to_have_url(site.at(f"/cases/{case['case_id']}"))
+    answer = await page.goto(site.at(f"/referrals/{theirs.referral_id}"))
+    assert answer is not None
+    assert answer.status == 404
+
+
 async def test_the_workshop_has_its_periods(site, person_opens):
     _, case = await site.referred(service="pointti", municipality="vesilahti")
     page = await person_opens(INSTRUCTOR, site.at(f"/cases/{case['case_id']}/meeting"))

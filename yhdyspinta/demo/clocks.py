@@ -79,9 +79,7 @@ def _at_its_time(subscription: Subscription, live_from: datetime) -> Subscriptio
 
         return handle
 
-    return replace(
-        subscription, handlers={model: timed(handler) for model, handler in subscription.handlers.items()},
-        any_event=timed(subscription.any_event) if subscription.any_event else None)
+    return replace(subscription, handlers={m: timed(handler) for m, handler in subscription.handlers.items()})
 
 
 def _not_while_played(timer: Timer, clock: DemoClock) -> Timer:

@@ -13,7 +13,7 @@ from chassis.calendar import helsinki_day
 from chassis.database import Session
 from chassis.decisions import Refusal, Refused, decided_or_raise
 from chassis.policy import system_of
-from contracts import ingest, plan
+from contracts import plan
 from contracts.envelope import Event
 from contracts.events.casework import CaseClosed, CaseOpened, WithdrawalTold
 from contracts.refusals import of_field
@@ -61,7 +61,6 @@ def of_number(number: str) -> str:
 async def take(db: Session, event: Event[Any]) -> None:
     """An event of a PARty. One whose case nobody opened yet is parked, and so is a withdrawal of a referral that has
     not come yet."""
-    ingest.check_codes(event, plan.on(helsinki_day(event.time)))
     if isinstance(event.data, CaseOpened):
         await _take_opening(db, event, event.data)
         return
