@@ -5,13 +5,16 @@ not fit what came before (privacy.md, Audit log; events.md, shared.audit-heads.v
 """
 
 import logging
+from datetime import date, time
 from typing import Any
 
+import asyncpg
 from prometheus_client import Counter
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis import audit, outbox
+from chassis.calendar import at
 from chassis.database import Session
 from contracts.envelope import Event
 from contracts.events.audit_heads import AuditHeadPublished
@@ -87,6 +90,11 @@ async def keep_head(db: Session, event: Event[AuditHeadPublished]) -> str | None
         ALARMS.labels(data.service, alarm).inc()
         _security.error("the audit log of %s is %s: its head of row %s does not fit", data.service, alarm, data.seq)
     return alarm
+
+
+async def forget(owner: asyncpg.Connection, before: date) -> None:
+    """Deletes heads that are older than a day, as long as the logs themselves are kept. As the owner."""
+    await owner.execute("delete from audit_heads where kept_at < $1", at(before, time.min))
 
 
 async def kept(connection: AsyncConnection, service: str) -> list[tuple[int, str]]:

@@ -29,7 +29,8 @@ from contracts.refusals import Refusal
 FAULT = "fault"
 """Reason of a dead letter whose handler failed: nothing is wrong with the event, nobody outside is told."""
 MAX_BYTES = 2_097_152
-_TELL = text('insert into rejected (topic, partition, "offset") values (:topic, :partition, :offset) '
+_TELL = text('insert into rejected (topic, partition, "offset", rejected_at) '
+             "values (:topic, :partition, :offset, :at) "
              "on conflict do nothing returning 1")
 
 
@@ -141,7 +142,8 @@ class DeadLetters:
         rejections = topics.rejections_topic(record.topic)
         if writer is None or rejections is None:
             return
-        told = await db.execute(_TELL, {"topic": record.topic, "partition": record.partition, "offset": record.offset})
+        told = await db.execute(_TELL, {"topic": record.topic, "partition": record.partition,
+                                        "offset": record.offset, "at": db.now})
         if told.first() is None:
             return
         await outbox.add(db, EventRejected(

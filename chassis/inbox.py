@@ -28,6 +28,8 @@ create table rejected (
     primary key (topic, partition, "offset")
 );
 """
+DATED = "alter table rejected add column rejected_at timestamptz not null default now()"
+"""The second step of `rejected`: when a sender was told, so that it can be forgotten."""
 
 table = Table(
     "inbox",

@@ -50,6 +50,8 @@ create table projection_seen (
     primary key (event_id, source, projection)
 );
 """
+DATED = "alter table projection_seen add column seen_at timestamptz not null default now()"
+"""The second step of `projection_seen`: when an event was folded, so that its id can be forgotten."""
 
 _MOVE = """
 with moved as (

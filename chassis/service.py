@@ -24,11 +24,14 @@ from chassis.database import Database, migrations_of, transient
 from chassis.dead_letter import NotKept
 from chassis.projection import Projection, Projector
 from chassis.relay import Relay
+from chassis.retention import Kept, forget
 from chassis.settings import Settings
 from chassis.telemetry import name_of
 from contracts import topics
 
 log = logging.getLogger(__name__)
+
+FORGET_EACH = timedelta(hours=6)
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class Service:
     """One service: built by `services.<name>.app.build`, run with `async with`.
 
     `app` is the ASGI application of its pages and API, mounted at `/<name>`. `started` are awaited once the
-    schema is there, before anything is consumed (key store checks).
+    schema is there, before anything is consumed (key store checks). What is `kept` no longer is deleted by a timer.
     """
 
     name: str
@@ -66,10 +69,12 @@ class Service:
     timers: Sequence[Timer] = ()
     tasks: Sequence[Task] = ()
     started: Sequence[Callable[[], Awaitable[None]]] = ()
+    kept: Sequence[Kept] = ()
     ready: bool = False
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     def __post_init__(self) -> None:
+        self.timers = [*self.timers, Timer("old rows", FORGET_EACH, lambda: forget(self.database, self.kept))]
         self.relay = Relay(self.settings, self.clock)
         self.consumers = Consumers(self.settings, self.clock, self.database, self.subscriptions)
         self.projectors = [Projector(self.settings, self.clock, self.database, p) for p in self.projections]

@@ -45,6 +45,8 @@ create table languages (
     language text not null
 )
 """
+DATED = "alter table languages add column chosen_at timestamptz not null default now()"
+"""The second step of `languages`: when the choice was made, so that it can be forgotten."""
 
 sessions = Table(
     "sessions", MetaData(),
@@ -59,7 +61,8 @@ sessions = Table(
     Column("seen_at", DateTime(timezone=True), nullable=False),
 )
 languages = Table(
-    "languages", MetaData(), Column("person", Text, primary_key=True), Column("language", Text, nullable=False)
+    "languages", MetaData(), Column("person", Text, primary_key=True), Column("language", Text, nullable=False),
+    Column("chosen_at", DateTime(timezone=True), nullable=False),
 )
 
 LONGEST = timedelta(hours=8)
@@ -128,8 +131,9 @@ async def choose_language(db: Session, person: str, language: str) -> None:
     """Keeps a person's choice, for the open sessions and those to come. Raises ValueError for another language."""
     if language not in LANGUAGES:
         raise ValueError("not a language of the pages")
-    await db.execute(insert(languages).values(person=person, language=language).on_conflict_do_update(
-        index_elements=["person"], set_={"language": language}))
+    chosen = {"language": language, "chosen_at": db.now}
+    await db.execute(insert(languages).values(person=person, **chosen).on_conflict_do_update(
+        index_elements=["person"], set_=chosen))
     await db.execute(update(sessions).where(sessions.c.person == person).values(language=language))
 
 

@@ -70,7 +70,7 @@ FEEDBACK_INTAKE = Keep(14 * DAY, "free text may hold personal data: no longer th
                        "vapaa teksti voi sisältää henkilötietoja: enintään katkon ajan")
 YEAR = Keep(488 * DAY, "a year's figures are rebuilt from its events until it is final on 31 March, and a month more",
             "vuoden luvut lasketaan tapahtumista, kunnes vuosi vahvistuu 31.3., ja kuukausi päälle")
-TWO_YEARS = Keep(824 * DAY, "this year and the year before are compared, and corrected late: 27 months",
+TWO_YEARS = Keep(823 * DAY, "this year and the year before are compared, and corrected late: 27 months",
                  "kuluvaa ja edellistä vuotta verrataan ja korjataan jälkikäteen: 27 kuukautta")
 SEALED = Keep(30 * DAY, "a receiver's longest outage; the key erases before, this tidies up",
               "vastaanottajan pisin katko; avain poistaa jo ennen, tämä siivoaa")

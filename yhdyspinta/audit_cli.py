@@ -61,6 +61,8 @@ def forget(service: Service) -> None:
 async def _forget(service: str, day: date) -> list[date]:
     owner = await asyncpg.connect(**provision.settings_of(service).database(owner=True), timeout=10)
     try:
+        if audit_heads.kept_by(service):
+            await audit_heads.forget(owner, day)
         return await audit.forget(owner, day)
     finally:
         await owner.close()

@@ -106,6 +106,7 @@ is not translated. What the chassis has translated needs no second translation.
 
 from chassis.idempotency import DDL as IDEMPOTENCY_DDL
 from chassis.policy import allow, public, signed_in
+from chassis.sessions import DATED as SESSIONS_DATED
 from chassis.sign_in import DDL as SIGN_IN_DDL
 from chassis.tokens import DDL as TOKENS_DDL
 from chassis.web.application import application, timers, with_health
@@ -117,8 +118,11 @@ from chassis.web.texts import N_
 
 DDL = ";\n".join([SIGN_IN_DDL, TOKENS_DDL, IDEMPOTENCY_DDL])
 """All tables that pages and API need, for the service's first migration."""
+DATED = SESSIONS_DATED
+"""What the second migration adds to them."""
 
 __all__ = [
+    "DATED",
     "DDL",
     "N_",
     "Db",

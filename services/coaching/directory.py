@@ -18,6 +18,7 @@ staff = Table(
     Column("organisation", Text, nullable=False),
     Column("roles", ARRAY(Text), nullable=False),
     Column("gone", Boolean, nullable=False),
+    Column("gone_at", DateTime(timezone=True)),
     Column("listed_at", DateTime(timezone=True), nullable=False),
 )
 
@@ -28,6 +29,7 @@ async def list_person(db: Session, event: Event[StaffListed]) -> None:
     await directory.listed(db, event)
     values: dict[str, Any] = {
         "name": told.name, "organisation": told.organisation, "roles": list(told.roles), "gone": False,
+        "gone_at": None,
         "listed_at": event.time,
     }
     await db.execute(insert(staff).values(staff_id=told.staff_id, **values).on_conflict_do_update(
@@ -37,7 +39,7 @@ async def list_person(db: Session, event: Event[StaffListed]) -> None:
 async def drop(db: Session, key: str) -> None:
     """The directory drops a person: the name stays on what they did, their sessions end. A seat is nothing here."""
     if ":" not in key:
-        await db.execute(update(staff).where(staff.c.staff_id == key).values(gone=True))
+        await db.execute(update(staff).where(staff.c.staff_id == key).values(gone=True, gone_at=db.now))
         await directory.dropped(db, key)
 
 

@@ -2,12 +2,42 @@
 
 from sqlalchemy import text
 
-from chassis import calendar, obligations
+from chassis import calendar, obligations, retention
 from chassis.calendar import before, helsinki_day
 from chassis.database import Database, Session
+from chassis.retention import Kept, older
 from contracts import plan
+from contracts.fields import DataClass
 
 ROUND = 200
+_BY, _YEARS = "timer kept no longer", "timer final years"
+_TOLD = "what is told of a year under its pseudonyms, until the year is final"
+
+
+def _of_referral(table: str, data_class: DataClass, column: str) -> Kept:
+    """Goes with the case; what nobody opened a case for, when its referral is forgotten."""
+    return older(table, data_class, "closed_case", column, more=f"not exists (select from referrals r "  # noqa: S608
+                 f"where r.referral_id = {table}.referral_id)")
+
+
+KEPT = (
+    *retention.CHASSIS, retention.AUDIT_HEADS, retention.PARKED, retention.OBLIGATIONS, *retention.KEYS,
+    Kept("cases", DataClass.PSEUDONYMOUS, retention.reason_of("closed_case"), "closed_case", by=_BY),
+    Kept("case_ids", DataClass.PSEUDONYMOUS, retention.reason_of("closed_case"), "closed_case", by=_BY),
+    Kept("casework", DataClass.PSEUDONYMOUS, retention.reason_of("closed_case"), "closed_case", by=_BY),
+    Kept("referrals", DataClass.PSEUDONYMOUS, retention.reason_of("closed_referral"), "closed_referral", by=_BY),
+    _of_referral("sealed_details", DataClass.PERSONAL, "received_at"),
+    _of_referral("acknowledgements", DataClass.PSEUDONYMOUS, "acknowledged_at"),
+    _of_referral("reveals", DataClass.STAFF, "at"),
+    older("own_numbers", DataClass.OPEN, "audit", "make_timestamptz(year + 1, 1, 1, 0, 0, 0)",
+          "the last number given in a year"),
+    older("staff", DataClass.STAFF, "staff", "gone_at", "names on what people did, after they have left the directory"),
+    Kept("persons", DataClass.PSEUDONYMOUS, "which clients of the registers are one person",
+         lasts="as long as one of them has a case", by=_BY),
+    Kept("year_clients", DataClass.PSEUDONYMOUS, _TOLD, lasts="until the plan's figures.final_on", by=_YEARS),
+    Kept("spells", DataClass.PSEUDONYMOUS, _TOLD, lasts="until the plan's figures.final_on", by=_YEARS),
+    Kept("told_outcomes", DataClass.PSEUDONYMOUS, _TOLD, lasts="until the plan's figures.final_on", by=_YEARS),
+)
 _OLD_CASES = text("select case_id, referral_id from cases where closed_on < :day order by closed_on limit :limit")
 _OF_CASE = tuple(
     text(f"delete from {table} where case_id = :case_id")  # noqa: S608 - names of our own tables

@@ -10,6 +10,7 @@ from chassis.service import Service, Timer
 from chassis.settings import Settings
 from chassis.web import N_, Room
 from services.feedback import pages
+from services.feedback.retention import KEPT
 from services.feedback.subscribers import subscriptions
 
 ROOMS = (
@@ -29,6 +30,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
     return web.with_health(Service(
         settings.service, settings, clock, database, app,
         subscriptions=subscriptions(),
+        kept=KEPT,
         timers=[
             *web.timers(database),
             Timer("deadlines", timedelta(seconds=30), lambda: obligations.sweep_all(database)),

@@ -12,6 +12,7 @@ from chassis.settings import Settings
 from chassis.web import N_, Room
 from contracts import plan
 from services.leads import pages
+from services.leads.retention import KEPT
 from services.leads.subscribers import subscriptions
 
 ROOMS = (
@@ -35,6 +36,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
     service = Service(
         settings.service, settings, clock, database, app,
         subscriptions=subscriptions(),
+        kept=KEPT,
         timers=[
             *web.timers(database),
             Timer("deadlines", timedelta(seconds=30), lambda: obligations.sweep_all(database)),

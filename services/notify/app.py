@@ -10,6 +10,7 @@ from chassis.service import Service, Timer
 from chassis.settings import Settings
 from chassis.web import N_, Room
 from services.notify import pages
+from services.notify.retention import KEPT
 from services.notify.sender import Sender
 from services.notify.subscribers import subscriptions
 
@@ -30,6 +31,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
     return web.with_health(Service(
         settings.service, settings, clock, database, app,
         subscriptions=subscriptions(),
+        kept=KEPT,
         tasks=[Sender(settings, database)],
         timers=[
             *web.timers(database),

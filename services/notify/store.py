@@ -39,6 +39,7 @@ numbers = Table(
     metadata,
     Column("referral_id", Text, primary_key=True),
     Column("number", Text, nullable=False),
+    Column("heard_at", DateTime(timezone=True), nullable=False),
 )
 notices = Table(
     "notices",
@@ -69,7 +70,8 @@ def _notice(row: Mapping[str, Any]) -> Notice:
 
 
 async def remember_number(db: Session, referral_id: str, number: str) -> None:
-    await db.execute(insert(numbers).values(referral_id=referral_id, number=number).on_conflict_do_nothing())
+    await db.execute(insert(numbers).values(
+        referral_id=referral_id, number=number, heard_at=db.now).on_conflict_do_nothing())
 
 
 async def number(db: Session, referral_id: str) -> str | None:

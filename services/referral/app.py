@@ -60,6 +60,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
         settings.service, settings, clock, database, app,
         subscriptions=SUBSCRIPTIONS,
         started=[sweeper.start],
+        kept=retention.KEPT,
         timers=[
             *web.timers(database),
             Timer("keys", timedelta(seconds=1), sweeper.run),

@@ -141,7 +141,7 @@ async def list_staff(db: Session, event: Event[StaffListed]) -> None:
     told = event.data
     await directory.listed(db, event)
     row = {"id": told.staff_id, "name": told.name, "organisation": told.organisation, "roles": list(told.roles),
-           "listed_at": event.time, "event_id": event.id, "gone": False}
+           "listed_at": event.time, "event_id": event.id, "gone": False, "gone_at": None}
     statement = upsert(staff).values(row)
     await db.execute(statement.on_conflict_do_update(
         index_elements=["id"], set_=row,
@@ -153,7 +153,7 @@ async def list_staff(db: Session, event: Event[StaffListed]) -> None:
 async def drop_staff(db: Session, key: str) -> None:
     """The directory drops a person: the name stays on what they did, their sessions end. A seat is nothing here."""
     if ":" not in key:
-        await db.execute(update(staff).where(staff.c.id == key).values(gone=True))
+        await db.execute(update(staff).where(staff.c.id == key).values(gone=True, gone_at=db.now))
         await directory.dropped(db, key)
 
 

@@ -7,11 +7,27 @@ from datetime import date, datetime
 
 from sqlalchemy import text
 
-from chassis import obligations
+from chassis import obligations, retention
 from chassis.calendar import at, before, helsinki_day
 from chassis.database import Session
+from chassis.retention import Kept, older
 from contracts import plan
+from contracts.fields import DataClass
 
+_BY = "timer closed referrals"
+KEPT = (
+    *retention.CHASSIS, retention.AUDIT_HEADS, retention.OBLIGATIONS,
+    Kept("referrals", DataClass.PERSONAL, retention.reason_of("closed_referral"), "closed_referral", by=_BY),
+    *(Kept(table, DataClass.PSEUDONYMOUS, retention.reason_of("closed_referral"), "closed_referral", by=_BY)
+      for table in ("receiving_keys", "acknowledgements", "timeline", "keys")),
+    retention.KEYS[1],
+    older("numbers", DataClass.OPEN, "audit", "make_timestamptz(year + 1, 1, 1, 0, 0, 0)",
+          "the last number given in a year"),
+    older("client_situations", DataClass.OPEN, "pseudonymous", "reported_at", "free places as a provider told them"),
+    Kept("reveals", DataClass.STAFF, "the limit of reveals within an hour", lasts="an hour",
+         delete="delete from reveals where at < cast(:now as timestamptz) - interval '1 hour'"),
+    older("staff", DataClass.STAFF, "staff", "gone_at", "names on what people did, after they have left the directory"),
+)
 _OVER = text("""
     select r.id from referrals r
     where (

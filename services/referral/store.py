@@ -129,6 +129,7 @@ staff = Table(
     Column("listed_at", Moment, nullable=False),
     Column("event_id", Id, nullable=False),
     Column("gone", Boolean, nullable=False),
+    Column("gone_at", Moment),
 )
 
 reveals = Table(

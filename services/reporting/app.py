@@ -12,6 +12,7 @@ from chassis.settings import Settings
 from chassis.web import N_, Room
 from services.reporting import api, fold, pages
 from services.reporting.publishing import Publisher
+from services.reporting.retention import KEPT
 from services.reporting.subscribers import subscriptions
 
 ROOMS = (Room("/", N_("Figures"), web.signed_in),)
@@ -42,6 +43,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
         settings.service, settings, clock, database, app,
         subscriptions=subscriptions(pseudonym, publisher.changed),
         projections=[projection],
+        kept=KEPT,
         timers=[
             *web.timers(database),
             Timer("publish figures", timedelta(milliseconds=500), publisher.turn),
