@@ -1,7 +1,7 @@
 """Yesterday's backup of everything but the keys, restored beside today's keys: who has withdrawn stays erased.
 
-The backup is a copy of both servers' folders as they lay there (database files, WAL, log segments), which holds more
-than any dump [privacy.md, Key store, Test].
+The backup is what `yhdyspinta backup` writes: both servers' folders as they lay there (database files, WAL, log
+segments), which holds more than any dump [privacy.md, Key store, Test].
 """
 
 import asyncio
@@ -25,17 +25,17 @@ from tests.component import coaching_side, referral_side
 from tests.component.coaching_side import Provider
 from tests.component.referral_side import NAME, Area
 from tests.integration.marks import contents
-from tests.stack import Stack, World
+from tests.stack import NINE, Stack, World
 from tests.stack import stack as make_stack
 from tests.waiting import until
 from tests.web_site import sign_in
+from yhdyspinta.backup import folders
 from yhdyspinta.demo import issuer
 from yhdyspinta.embedded.processes import free_port
 from yhdyspinta.serve import compose, listening
 
 COUNT, WITHDRAWN = 20, 10
 _JWE = re.compile(rb"eyJ[A-Za-z0-9_-]{20,}(?:\.[A-Za-z0-9_-]+){4}")
-_SERVERS = ("kafka/data", "postgres/data")
 pytestmark = pytest.mark.timeout(300)
 
 
@@ -186,7 +186,7 @@ async def test_who_has_withdrawn_stays_erased_in_yesterdays_backup(
 
         backup = tmp_path / "yesterday"
         async with stopped(own_stack):
-            await asyncio.to_thread(copy, own_stack.folder, backup, _SERVERS)
+            await asyncio.to_thread(folders.back_up, own_stack.folder, backup, NINE, print)
 
         async with same_world(own_stack, world) as today, both_sides(today) as sides:
             for each in referrals[:WITHDRAWN]:
@@ -199,8 +199,8 @@ async def test_who_has_withdrawn_stays_erased_in_yesterdays_backup(
 
         names = [path.name for path in own_stack.folder.iterdir() if path.name.startswith("keys")]
         async with stopped(other):
-            copy(backup, other.folder, _SERVERS)
             copy(own_stack.folder, other.folder, [*names, "secrets", "trust"])
+            await asyncio.to_thread(folders.restore, other.folder, backup, print)
         async with same_world(other, world) as restored, both_sides(restored) as sides:
             for number, (each, case_id) in enumerate(zip(referrals, cases, strict=True)):
                 shown = [NAME in text for text in await sides.reveals(each, case_id)]
