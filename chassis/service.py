@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaError
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from chassis import gauges
 from chassis.broker import Consumers, Subscription
 from chassis.clock import Clock
 from chassis.database import Database, migrations_of, transient
@@ -31,7 +32,7 @@ from contracts import topics
 
 log = logging.getLogger(__name__)
 
-FORGET_EACH = timedelta(hours=6)
+FORGET_EACH, MEASURE_EACH = timedelta(hours=6), timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,11 @@ class Service:
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     def __post_init__(self) -> None:
-        self.timers = [*self.timers, Timer("old rows", FORGET_EACH, lambda: forget(self.database, self.kept))]
+        self.timers = [
+            *self.timers,
+            Timer("old rows", FORGET_EACH, lambda: forget(self.database, self.kept)),
+            Timer("gauges", MEASURE_EACH, lambda: gauges.measure(self)),
+        ]
         self.relay = Relay(self.settings, self.clock)
         self.consumers = Consumers(self.settings, self.clock, self.database, self.subscriptions)
         self.projectors = [Projector(self.settings, self.clock, self.database, p) for p in self.projections]

@@ -28,6 +28,9 @@ RELAYED = Counter("yhdyspinta_outbox_published", "Outbox rows acknowledged by th
 RELAY_REFUSED = Counter("yhdyspinta_outbox_refused", "Outbox rows the broker refused", ["service", "topic"])
 OUTBOX_AGE = Gauge("yhdyspinta_outbox_age_seconds", "Age of the oldest row not yet published", ["service"])
 LAG = Gauge("yhdyspinta_consumer_lag", "Records not yet handled", ["service", "topic"])
+READY = Gauge("yhdyspinta_ready", "1 when the service is ready, 0 when it is not", ["service"])
+OBLIGATIONS = Gauge("yhdyspinta_obligations", "Open obligations; state is open or late", ["service", "kind", "state"])
+PLAN_ENDS = Gauge("yhdyspinta_plan_days_left", "Days until the last plan's validity ends", ["service"])
 FOLDED = Counter("yhdyspinta_events_folded", "Events folded into a projection", ["service", "projection"])
 
 _tracer = get_tracer("yhdyspinta")
