@@ -9,6 +9,7 @@ from chassis.database import migrate as migrate_one
 from contracts.topics import SERVICES
 from yhdyspinta import provision as setting_up
 from yhdyspinta.commands import output
+from yhdyspinta.provision import databases
 
 Services = Annotated[list[str] | None, typer.Argument(help="Which services; all when none is named.")]
 
@@ -23,13 +24,19 @@ def provision() -> None:
                f"files of other systems in {place.clients}.")
 
 
-def migrate(services: Services = None) -> None:
+def migrate(
+    services: Services = None,
+    grant: Annotated[bool, typer.Option("--grant", help="First close each database to all but its service: where "
+                                                        "something else than `provision` made it.")] = False,
+) -> None:
     """Brings the databases to the code's version, each as its owner; may be repeated."""
-    asyncio.run(_migrate(known(services)))
+    asyncio.run(_migrate(known(services), grant))
 
 
-async def _migrate(services: list[str]) -> None:
+async def _migrate(services: list[str], grant: bool) -> None:
     for service in services:
+        if grant:
+            await databases.close(setting_up.settings_of(service).database(owner=True), service)
         await migrate_one(setting_up.settings_of(service))
         output.say(f"{service}: the schema is up to date.")
 

@@ -19,7 +19,8 @@ from contracts.envelope import Event
 
 ENDLESS = frozenset({"keys"})
 """Timers that end only by a fault."""
-NOT_OF_THE_YEAR = frozenset({"publish figures", "old rows", "gauges", "old sessions", "old sign-ins", "old idempotency keys"})
+NOT_OF_THE_YEAR = frozenset({
+    "publish figures", "old rows", "gauges", "old sessions", "old sign-ins", "old idempotency keys"})
 """Timers whose work the year has no use for; its figures are published each month."""
 
 

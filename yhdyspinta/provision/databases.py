@@ -83,6 +83,18 @@ async def _open_schema(admin: Mapping[str, Any], service: str) -> None:
         await connection.close()
 
 
+async def close(owner: Mapping[str, Any], service: str) -> None:
+    """Closes a database that somebody else made, as its owner: open to the service alone, as `make_databases` does."""
+    connection = await asyncpg.connect(**owner)
+    try:
+        database = name_of(await connection.fetchval("select current_database()"))
+        await connection.execute(f"revoke all on database {database} from public")
+        await connection.execute(f"grant connect on database {database} to {name_of(service)}")
+    finally:
+        await connection.close()
+    await _open_schema(owner, service)
+
+
 async def drop_databases(admin: Mapping[str, Any], suffix: str, services: Iterable[str] = tuple(SERVICES)) -> None:
     """Deletes the databases of a world; connections that are still open are cut."""
     connection = await asyncpg.connect(**admin)
