@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TextIO
+from typing import Any, TextIO, TypeVar
 
 from opentelemetry import trace
 from opentelemetry.trace import Link, SpanContext, SpanKind, get_current_span, get_tracer
@@ -33,6 +33,7 @@ OBLIGATIONS = Gauge("yhdyspinta_obligations", "Open obligations; state is open o
 PLAN_ENDS = Gauge("yhdyspinta_plan_days_left", "Days until the last plan's validity ends", ["service"])
 FOLDED = Counter("yhdyspinta_events_folded", "Events folded into a projection", ["service", "projection"])
 
+P = TypeVar("P")
 _tracer = get_tracer("yhdyspinta")
 _propagator = TraceContextTextMapPropagator()
 
@@ -102,6 +103,13 @@ def name_of(fault: BaseException | None) -> str:
         at = at.tb_next
     where = f" at {at.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{at.tb_lineno}" if at else ""
     return f"{name} {state}{where}" if state else f"{name}{where}"
+
+
+def watch(processor: P) -> P:
+    """Lets a processor see this process' spans; after `set_up`."""
+    provider: Any = trace.get_tracer_provider()
+    provider.add_span_processor(processor)
+    return processor
 
 
 def set_up(

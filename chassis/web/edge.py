@@ -75,6 +75,7 @@ class Edge:
             scope["method"], kind=SpanKind.SERVER, record_exception=False, set_status_on_exception=False
         ) as span:
             span.set_attribute("yhdyspinta.reference", request.state.reference)
+            span.set_attribute("yhdyspinta.service", self.settings.service)
             try:
                 if path not in OF_THE_MACHINE and request.headers.get("host") not in self.hosts:
                     answer = PlainTextResponse(

@@ -15,7 +15,7 @@ from email.utils import format_datetime
 
 import aiosmtplib
 
-from chassis import outbox
+from chassis import outbox, telemetry
 from chassis.calendar import helsinki_day
 from chassis.database import Database, Session, transient
 from chassis.decisions import decided_or_raise
@@ -99,14 +99,16 @@ class Sender:
                 await store.save(db, replace(notice, status=Status.STALE, status_at=db.now))
                 return True
             address, language = await self._receiver(db, notice)
-            message = None
+            message, trace = None, await store.traceparent(db, notice.id)
             if address:
                 message = self._message(notice, address, language, rules)
                 await store.save(db, replace(notice, status=Status.SENDING, status_at=db.now))
             else:
                 await self._tell(db, notice, Status.UNDELIVERABLE, "no-address" if notice.staff_id else "no-holder")
         if message is not None:
-            await self._try(notice, message)
+            headers = [("traceparent", trace.encode())] if trace else []
+            with telemetry.handling("notify mail", headers, same_side=True):
+                await self._try(notice, message)
         return True
 
     async def _try(self, notice: Notice, message: EmailMessage) -> None:

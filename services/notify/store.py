@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Column, Date, DateTime, Integer, MetaData, Table, Text, func, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 
+from chassis import telemetry
 from chassis.database import Session
 from services.notify.domain import Notice, Status
 
@@ -60,13 +61,15 @@ notices = Table(
     Column("tries", Integer, nullable=False),
     Column("staff_id", Text),
     Column("reason", Text),
+    Column("traceparent", Text),
 )
 PAGE = 200
 CHANGES = ("caused_at", "status", "status_at", "not_before", "tries", "reason")
 
 
 def _notice(row: Mapping[str, Any]) -> Notice:
-    return Notice(**{**row, "status": Status(row["status"])})
+    values = {name: value for name, value in row.items() if name != "traceparent"}
+    return Notice(**{**values, "status": Status(row["status"])})
 
 
 async def remember_number(db: Session, referral_id: str, number: str) -> None:
@@ -107,7 +110,14 @@ async def person(db: Session, staff_id: str) -> Mapping[str, Any] | None:
 
 
 async def add(db: Session, notice: Notice) -> None:
-    await db.execute(insert(notices).values(asdict(notice)))
+    """Queues it, with the trace in which it was wanted: the mail is the trace's end."""
+    await db.execute(insert(notices).values({**asdict(notice), "traceparent": telemetry.headers()[0]}))
+
+
+async def traceparent(db: Session, identity: str) -> str | None:
+    """The trace in which a notice was wanted."""
+    found = await db.execute(select(notices.c.traceparent).where(notices.c.id == identity))
+    return found.scalar_one_or_none()
 
 
 async def save(db: Session, notice: Notice) -> None:

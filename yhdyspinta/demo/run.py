@@ -30,6 +30,7 @@ from yhdyspinta.demo.front import AtPublicAddress, Front, rows
 from yhdyspinta.demo.mail_catcher import MailCatcher
 from yhdyspinta.demo.progress import Progress
 from yhdyspinta.demo.script.days import first_day
+from yhdyspinta.demo.traces import Traces
 from yhdyspinta.demo.year import Year
 from yhdyspinta.embedded import EmbeddedError, Servers, running
 from yhdyspinta.embedded.processes import full_disk, locked, require_port
@@ -92,6 +93,7 @@ class _Demo:
             for each in settings:
                 await migrate(each)
         async with AsyncExitStack() as stack:
+            traces = telemetry.watch(Traces())
             catcher = MailCatcher(self.smtp)
             await catcher.start()
             stack.push_async_callback(catcher.stop)
@@ -103,6 +105,7 @@ class _Demo:
             app = compose(services, {
                 "/issuer": issuer.application(f"{self.public_url}/issuer", system_clock, demo=True),
                 "/mail": catcher.app(),
+                "/traces": traces.app(),
             }, front.routes())
             await stack.enter_async_context(
                 listening(AtPublicAddress(app, self.public_url), self.host, self.port))

@@ -13,5 +13,6 @@ def upgrade() -> None:
         inbox.DATED,
         web.DATED,
         "alter table referral_numbers add column heard_at timestamptz not null default now()",
+        "alter table notices add column traceparent text",
     ):
         op.execute(statement)
