@@ -42,6 +42,7 @@ lint: $(TOOLS)
 
 drift: $(TOOLS)
 	$(BIN)/python -m contracts.documents check
+	$(BIN)/python -m yhdyspinta.documents check
 	$(BIN)/python -m contracts.compatibility
 
 bench: $(TOOLS)
