@@ -1,11 +1,13 @@
 """Backup of servers of your own: each service's database by `pg_dump`, and groups set back when it is restored."""
 
+import asyncio
 import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from chassis.settings import LOOPBACK
 from contracts.topics import SERVICES, TOPICS
 from yhdyspinta.backup import BackupError, Draft, Manifest, Say, opened
 from yhdyspinta.embedded.postgres import BIN
-from yhdyspinta.provision import Place
+from yhdyspinta.provision import Place, databases
 
 KIND = "dumps"
 EARLIER = timedelta(minutes=10)
@@ -29,8 +31,7 @@ def back_up(place: Place, to: Path, now: datetime, say: Say, services: Iterable[
     try:
         for service in services:
             say(f"{service} …")
-            _run(place, "pg_dump", "--format=custom", f"--dbname={service}{place.suffix}",
-                 f"--file={draft.folder / f'{service}.dump'}")
+            _run(place, service, "pg_dump", "--format=custom", f"--file={draft.folder / f'{service}.dump'}")
     except BackupError:
         shutil.rmtree(draft.folder, ignore_errors=True)
         raise
@@ -38,17 +39,31 @@ def back_up(place: Place, to: Path, now: datetime, say: Say, services: Iterable[
 
 
 def restore(place: Place, backup: Path, say: Say) -> Manifest:
-    """Puts the dumps in the place of what the databases have, each whole or not at all, and sets the groups back. The
-    services must be down: a group that is in use can't be set back."""
+    """Puts the dumps in the place of what the databases have, and sets the groups back. Each is restored beside first,
+    so that one that can't be changes nothing. The services must be down: a group in use can't be set back."""
     manifest = opened(backup)
     services = [name.removesuffix(".dump") for name in manifest.files]
-    for service in services:
-        _set_back(place, service, manifest.made_at - EARLIER)
+    beside = replace(place, suffix=place.suffix + "_restoring")
+    asyncio.run(_empty(beside, services))
     for service in services:
         say(f"{service} …")
-        _run(place, "pg_restore", "--clean", "--if-exists", "--exit-on-error", "--single-transaction",
-             f"--dbname={service}{place.suffix}", str(backup / f"{service}.dump"))
+        _run(beside, service, "pg_restore", "--exit-on-error", "--single-transaction",
+             str(backup / f"{service}.dump"))
+    for service in services:
+        _set_back(place, service, manifest.made_at - EARLIER)
+    asyncio.run(_exchange(place, beside, services))
     return manifest
+
+
+async def _empty(place: Place, services: Sequence[str]) -> None:
+    await databases.drop_databases(place.postgres, place.suffix, services)
+    await databases.make_databases(place.postgres, services, place.suffix)
+
+
+async def _exchange(place: Place, restored: Place, services: Sequence[str]) -> None:
+    """The restored databases under the names of those that were there."""
+    await databases.drop_databases(place.postgres, place.suffix, services)
+    await databases.rename(place.postgres, {each + restored.suffix: each + place.suffix for each in services})
 
 
 def _set_back(place: Place, service: str, moment: datetime) -> None:
@@ -72,20 +87,30 @@ def _set_back(place: Place, service: str, moment: datetime) -> None:
         reader.close()
 
 
-def _run(place: Place, program: str, *arguments: str) -> None:
+def _run(place: Place, service: str, program: str, *arguments: str) -> None:
     """One of Postgres' programs as the administrator; its password is in a file of this moment, nowhere else."""
     server = place.postgres
-    found = shutil.which(program) or str(BIN / program)
+    found = str(BIN / program) if (BIN / program).exists() else shutil.which(program)
+    if found is None:
+        raise BackupError(f"{program} is not installed. Install the client programs of PostgreSQL 18.")
     with _password(server["password"]) as file:
         done = subprocess.run(
             [found, "--no-password", f"--host={server['host']}", f"--port={server['port']}",
-             f"--username={server['user']}", *arguments],
+             f"--username={server['user']}", f"--dbname={service}{place.suffix}", *arguments],
             text=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             env={"PATH": os.environ.get("PATH", ""), "PGPASSFILE": file, "LC_ALL": "C", **_tls(server["host"])})
     if done.returncode:
-        kind = "the server has another major version" if "version mismatch" in done.stderr else "it says why in its log"
-        raise BackupError(f"{program} did not succeed for {arguments[-1] if program == 'pg_dump' else arguments[-2]}: "
-                          f"{kind}. See that the database server answers and the administrator's password is right.")
+        raise BackupError(f"{program} of {service} did not succeed: {_why(done.stderr)}")
+
+
+def _why(error: str) -> str:
+    if "version mismatch" in error:
+        return "it is older than the server. Install the client programs of the server's version."
+    if "password authentication failed" in error:
+        return "the administrator's password is wrong. Put the right one into the secret file database-password."
+    if "No space left" in error:
+        return "the disk is full. Make room and try again."
+    return "see that the database server answers, and read why in its log."
 
 
 @contextmanager

@@ -83,6 +83,16 @@ async def _open_schema(admin: Mapping[str, Any], service: str) -> None:
         await connection.close()
 
 
+async def rename(admin: Mapping[str, Any], names: Mapping[str, str]) -> None:
+    """Gives databases that nobody is connected to another name."""
+    connection = await asyncpg.connect(**admin)
+    try:
+        for old, new in names.items():
+            await connection.execute(f"alter database {name_of(old)} rename to {name_of(new)}")
+    finally:
+        await connection.close()
+
+
 async def close(owner: Mapping[str, Any], service: str) -> None:
     """Closes a database that somebody else made, as its owner: open to the service alone, as `make_databases` does."""
     connection = await asyncpg.connect(**owner)

@@ -210,7 +210,7 @@ ACTS: tuple[ActPage[Any], ...] = (
     ActPage("attempt", Attempt, lambda page, _: {**_now(page), "channel": "call", "reached": "no"}, _attempt,
             N_("The attempt is recorded."), {"on": "on", "at": "at"}),
     ActPage("appointment", Appointment, lambda page, case: {
-        "place": "lempaala-talo" if case.provider == "lempaala" else "vesilahti-municipal-office",
+        "place": next((code for code in plan.on(page.today).codes["place"] if code.startswith(case.provider)), None),
         "reached_by": None if case.course.reached else "call",
     }, _appointment, N_("The time is booked.")),
     ActPage("meeting", Meeting, lambda page, case: {
