@@ -214,8 +214,8 @@ def head_of(folder: Path) -> str | None:
     return ScriptDirectory(str(folder)).get_current_head()
 
 
-async def migrate(settings: Settings) -> None:
-    """Brings the service's schema to the code's version, as its owner; one migrator at a time."""
+async def migrate(settings: Settings, version: str = "head") -> None:
+    """Brings the service's schema to the code's version, or to an earlier one, as its owner; one migrator at a time."""
     from alembic.config import Config
     from alembic.runtime.environment import EnvironmentContext
     from alembic.script import ScriptDirectory
@@ -227,7 +227,7 @@ async def migrate(settings: Settings) -> None:
 
     def upgrade(connection: Any) -> None:
         def steps(revision: Any, _: Any) -> Sequence[Any]:
-            return script._upgrade_revs("head", revision)
+            return script._upgrade_revs(version, revision)
 
         with EnvironmentContext(Config(), script, fn=steps) as environment:
             environment.configure(connection=connection)

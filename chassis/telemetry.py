@@ -91,6 +91,16 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
+class ForPeople(logging.Formatter):
+    """The same in a terminal: time, level, message, and of an exception its class alone."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
+        fault = f" ({name_of(record.exc_info[1])})" if record.exc_info and record.exc_info[0] else ""
+        level = "" if record.levelno < logging.WARNING else f"{record.levelname.lower()}: "
+        return f"{at} {level}{record.getMessage()}{fault}"
+
+
 def name_of(fault: BaseException | None) -> str:
     """Class of a fault, with its SQLSTATE if it has one, and where it was raised: never its text."""
     if fault is None:
@@ -115,10 +125,11 @@ def watch(processor: P) -> P:
 def set_up(
     service: str, *, level: int = logging.INFO, stream: TextIO | None = None
 ) -> None:
-    """Logs as JSON lines on standard error, or to `stream`; client libraries speak at WARNING; traces to an OTLP
-    collector where the environment names one (`OTEL_EXPORTER_OTLP_ENDPOINT`). Called once a process."""
+    """Logs as JSON lines on standard error, or to `stream`, in a terminal for people; client libraries speak at
+    WARNING; traces to an OTLP collector where the environment names one (`OTEL_EXPORTER_OTLP_ENDPOINT`). Called once a
+    process."""
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(JsonLines())
+    handler.setFormatter(ForPeople() if handler.stream.isatty() else JsonLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for library in ("aiokafka", "faststream", "httpx", "httpcore", "uvicorn", "sqlalchemy", "alembic", "asyncio"):
         logging.getLogger(library).setLevel(logging.WARNING)

@@ -119,8 +119,13 @@ def _roster(plan: Plan, path: tuple[str, ...], group: Group) -> Iterator[Mistake
 def _leads(plan: Plan) -> Iterator[Mistake]:
     for need, route in plan.leads.routing.items():
         yield from _unknown(plan, ("leads", "routing", need), "visit-need", [need])
+        path = ("leads", "routing", need, "to")
+        yield from _unknown(plan, path, "municipality", route.to)
         for municipality in plan.municipalities:
-            yield from _seat(plan, ("leads", "routing", need, municipality), route.receiver(municipality))
+            if municipality not in route.to:
+                yield path, f"{municipality} needs a receiver"
+        for municipality, seat in route.to.items():
+            yield from _seat(plan, (*path, municipality), seat)
     yield from _unknown(plan, ("visits", "with_coordinator"), "organisation", plan.visits.with_coordinator)
     yield from _unknown(plan, ("student_info", "organisers"), "organisation", plan.student_info.organisers)
 

@@ -189,15 +189,14 @@ class Visits(Part):
 
 
 class Route(Part):
-    """The receiver proposed for a need, by municipality; `always`: no other may be chosen."""
+    """The receiver proposed for a need, by municipality (`to`); `always`: no other may be chosen."""
 
     always: bool = False
-    lempaala: Seat
-    vesilahti: Seat
+    to: Frozen[Seat]
 
     def receiver(self, municipality: str) -> Seat:
         """Who is proposed; `KeyError` for a municipality that is not the plan's."""
-        return {"lempaala": self.lempaala, "vesilahti": self.vesilahti}[municipality]
+        return self.to[municipality]
 
 
 class Leads(Part):
