@@ -72,7 +72,9 @@ def _accounts(clients: Path | None, services: Mapping[str, Settings]) -> list[Fi
             ways[name] = settings.kafka()
         except SettingsError as fault:
             found.append(wrong("account", name, str(fault), "Run `yhdyspinta provision`."))
-    for name in SYSTEMS if clients else ():
+    for name in SYSTEMS:
+        if clients is None:
+            break
         try:
             ways[name] = client_files.read(clients, name)
         except (OSError, ValueError):
