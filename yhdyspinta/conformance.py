@@ -140,10 +140,9 @@ def _topic_of(value: bytes, headers: tuple[tuple[str, bytes | None], ...]) -> To
     source = next(((v or b"").decode() for n, v in headers if n == "ce_source"), None)
     if source is None:
         try:
-            read = orjson.loads(value)
-        except ValueError:
+            source = orjson.loads(value).get("source")
+        except (ValueError, AttributeError):
             raise Refusal("not-json") from None
-        source = read.get("source") if isinstance(read, dict) else None
     for system in SYSTEMS.values():
         if system.source == source:
             return TOPICS[system.writes]
