@@ -1,11 +1,15 @@
 """Is the broker there for this account, and if not, why? The client library tells it only in a callback."""
 
 from collections.abc import Mapping
+from time import monotonic
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
-SECONDS = 8.0
+SECONDS, QUIET, SLICE = 8.0, 2.0, 0.5
+"""How long a broker may take that says nothing, and one that refuses the connection; how often the causes are looked
+at, for the library goes on trying whatever they are."""
+SURE = ("password", "certificate", "name")
 CAUSES: Mapping[int, str] = {
     KafkaError._AUTHENTICATION: "password",
     KafkaError._SSL: "certificate",
@@ -45,9 +49,12 @@ def reach(client: Mapping[str, str], seconds: float = SECONDS, **more: Any) -> t
     settings = {name: value for name, value in client.items() if name != "group.id"}
     producer = Producer({**settings, "socket.connection.setup.timeout.ms": 5000, "log_level": 0, "error_cb": failed,
                          **more})
-    try:
-        return producer, producer.list_topics(timeout=seconds)
-    except KafkaException:
-        producer.poll(0)
+    began = monotonic()
+    while True:
+        try:
+            return producer, producer.list_topics(timeout=SLICE)
+        except KafkaException:
+            producer.poll(0)
         cause = next((c for c in CAUSES.values() if c in told), "silent")
-        raise NotReached(cause, client["bootstrap.servers"], client.get("sasl.username", "the account")) from None
+        if cause in SURE or monotonic() > (began + QUIET if told else began + seconds):
+            raise NotReached(cause, client["bootstrap.servers"], client.get("sasl.username", "the account"))

@@ -1,5 +1,8 @@
 """`--as NAME`: under which account a command speaks to the broker."""
 
+import os
+from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -49,7 +52,9 @@ def connection(place: provision.Place, name: str) -> dict[str, str]:
     if name == ADMIN:
         return dict(place.kafka)
     if name in SERVICES:
-        return provision.settings_of(name).kafka()
+        secrets = Path(os.environ.get("SECRETS_DIR", place.secrets(name)))
+        return replace(place.settings(name), secrets=secrets).kafka() | {
+            n: value for n, value in place.kafka.items() if n.startswith("ssl.")}
     try:
         return provision.clients.read(place.clients, name)
     except FileNotFoundError:
