@@ -32,7 +32,7 @@ async def test_every_topic_and_every_event_is_told(http: httpx.AsyncClient) -> N
 async def test_an_event_tells_what_a_vendor_needs(http: httpx.AsyncClient) -> None:
     page = (await http.get("/events/CompanyVisitPlanned.v1")).text
     for text in ("fi.yhdyspinta.CompanyVisitPlanned.v1", "{business_id}", "shared.from-lempaalan-kehitys-crm.v1",
-                 "kyllä", "<code>recruiting</code>", "UUID pienin kirjaimin",
+                 "kyllä", "<td>recruiting</td>", "UUID pienin kirjaimin",
                  "/events/schemas/CompanyVisitPlanned.v1.json", "Esimerkki Oy"):
         assert text in page, text
     assert "<code>residents/*/municipality</code>" in (await http.get("/events/ClientSituationReported.v1")).text

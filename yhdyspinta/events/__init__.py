@@ -96,7 +96,9 @@ class Pages:
         if model is None:
             return self._answer(request, "no-event.html", {"name": name}, 404)
         found = list(fields(model))
-        lists = {f.codes: plan.ALL[-1].codes[f.codes] for f in found if f.codes}
+        codes = plan.ALL[-1].codes
+        lists = {f.codes: [(code, label.text(self._language(request))) for code, label in codes[f.codes].items()]
+                 for f in found if f.codes}
         return self._answer(request, "event.html", {
             "name": name, "model": model, "text": text_of(model), "key": key_of(model), "fields": found,
             "lists": lists, "topics": topics_of(model), "who": _who,
@@ -108,8 +110,12 @@ class Pages:
         at = "schemas/codes.json" if name == "codes.json" else name
         return FileResponse(documents.FOLDER / at, headers=HEADERS, media_type=self.files[name])
 
+    @staticmethod
+    def _language(request: Request) -> str:
+        return "en" if request.query_params.get("lang") == "en" else "fi"
+
     def _answer(self, request: Request, template: str, values: dict[str, Any], status: int = 200) -> HTMLResponse:
-        language = "en" if request.query_params.get("lang") == "en" else "fi"
+        language = self._language(request)
         text = self.rendering.render(template, language, values)
         return HTMLResponse(text, status, {**HEADERS, "Content-Language": language})
 
