@@ -122,7 +122,7 @@ class Database:
         """Returns once the server answers and the schema is at the code's own version; says what it waits for."""
         wanted, pause, said = head_of(folder), 0.2, ""
         while True:
-            missing = await self._schema_missing(wanted)
+            missing = await self.schema_missing(wanted)
             if missing is None:
                 return
             if missing != said:
@@ -131,7 +131,8 @@ class Database:
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, 3)
 
-    async def _schema_missing(self, wanted: str | None) -> str | None:
+    async def schema_missing(self, wanted: str | None) -> str | None:
+        """What keeps the schema from being at a version, as the rest of a sentence; None when nothing does."""
         if wanted is None:
             return None
         try:

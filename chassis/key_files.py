@@ -84,30 +84,44 @@ class KeyFiles:
         sentence where the folder belongs to another database, is lost, or is open to others.
         """
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        if self.kek_file.absolute().is_relative_to(self.root.absolute()):
-            raise SettingsError(f"The key encryption key must not lie in the key folder {self.root}: move it out.")
+        self.check_elsewhere()
         if not self.root.exists():
             self.root.mkdir(parents=True, mode=0o700)
-        self._check_modes()
-        self._keks()
-        if self.database_id() is None:
-            if keys_known or self._names():
-                raise SettingsError(
-                    f"The key folder {self.root} does not say of which database it is. If it is not mounted, mount "
-                    f"it. If the keys are lost, write {database_id} into its file {DATABASE_ID}, 0600: the service "
-                    "then marks every key without a file as lost and asks for new ones."
-                )
+        if self.check(database_id, keys_known) is None:
             try:
                 write_new(self.root / DATABASE_ID, database_id.encode())
             except FileExistsError:
                 pass
-        if (found := self.database_id()) != database_id:
+            self.check(database_id, keys_known)
+        os.close(os.open(self.root / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        self._opened_for = database_id
+
+    def check_elsewhere(self) -> None:
+        """Raises `SettingsError` where the key encryption key lies beside what it encrypts."""
+        if self.kek_file.absolute().is_relative_to(self.root.absolute()):
+            raise SettingsError(f"The key encryption key must not lie in the key folder {self.root}: move it out.")
+
+    def check(self, database_id: str, keys_known: bool) -> str | None:
+        """Id of the database that the folder says it belongs to; None of an empty one. Makes nothing, and raises
+        `SettingsError` where the folder is not fit for this database."""
+        self.check_elsewhere()
+        if not self.root.is_dir():
+            raise SettingsError(f"The key folder {self.root} is not there: mount it, or set KEYS_DIR.")
+        self._check_modes()
+        self._keks()
+        found = self.database_id()
+        if found is None and (keys_known or self._names()):
+            raise SettingsError(
+                f"The key folder {self.root} does not say of which database it is. If it is not mounted, mount "
+                f"it. If the keys are lost, write {database_id} into its file {DATABASE_ID}, 0600: the service "
+                "then marks every key without a file as lost and asks for new ones."
+            )
+        if found not in (None, database_id):
             raise SettingsError(
                 f"The key folder {self.root} belongs to the database {found}, this one is {database_id}. "
                 "Set KEYS_DIR to this database's own folder; databases are restored, key folders never."
             )
-        os.close(os.open(self.root / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        self._opened_for = database_id
+        return found
 
     def in_place(self) -> bool:
         """Whether the folder is the one that was opened."""

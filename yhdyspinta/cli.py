@@ -1,35 +1,71 @@
-"""The command line: a table of contents. A command is a function in `yhdyspinta.commands`, a group a Typer app."""
+"""The command line: a table of contents. A command is a function, a group a Typer app; each is imported when it is
+called, so that help and completion need none of them."""
 
 import sys
+from collections.abc import Mapping
+from typing import ClassVar
 
 import typer
 
-from chassis.settings import SettingsError
-from yhdyspinta import audit_cli, keys_cli, rebuild_cli, tokens_cli
-from yhdyspinta.commands import backup, boundary, receipt, run, setup
-from yhdyspinta.embedded import EmbeddedError
+from yhdyspinta.lazy import Contents
 
-app = typer.Typer(
-    name="yhdyspinta", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
-    help="Carries the cooperation of Lempäälä, Vesilahti and the Tampere region employment area as events.")
+EXIT_CODES = """
+Exit codes: 0 it is done, or all is well; 1 it is not, and a sentence says why (mistakes in a file, a difference,
+something wrong in the set-up); 2 it could not be asked: used wrongly, or broker or database not reached; 3 broken off
+in the middle, to be called again; 130 Ctrl-C.
+"""
 
-COMMANDS = (run.demo, run.serve, setup.provision, setup.migrate, boundary.boundary, boundary.topics,
-            backup.backup, backup.restore)
-GROUPS = {
-    "reader": setup.reader, "tokens": tokens_cli.app, "rebuild": rebuild_cli.app, "receipt": receipt.receipt,
-    "audit": audit_cli.app, "keys": keys_cli.app,
-}
 
-for command in COMMANDS:
-    app.command()(command)
-for name, group in GROUPS.items():
-    app.add_typer(group, name=name, no_args_is_help=True)
+class Commands(Contents):
+    """All commands by what one wants, each with its place."""
+
+    contents: ClassVar[Mapping[str, Mapping[str, str]]] = {
+        "Run": {
+            "demo": "yhdyspinta.commands.run:demo",
+            "serve": "yhdyspinta.commands.run:serve",
+            "provision": "yhdyspinta.commands.setup:provision",
+            "migrate": "yhdyspinta.commands.setup:migrate",
+        },
+        "Connect other systems": {
+            "check": "yhdyspinta.commands.check:check",
+            "publish": "yhdyspinta.commands.publish:publish",
+            "tail": "yhdyspinta.commands.tail:tail",
+            "topics": "yhdyspinta.commands.boundary:topics",
+            "tokens": "yhdyspinta.tokens_cli:app",
+            "reader": "yhdyspinta.commands.setup:reader",
+        },
+        "Look after": {
+            "doctor": "yhdyspinta.commands.doctor:doctor",
+            "boundary": "yhdyspinta.commands.boundary:boundary",
+            "keys": "yhdyspinta.keys_cli:app",
+            "rebuild": "yhdyspinta.rebuild_cli:app",
+            "backup": "yhdyspinta.commands.backup:backup",
+            "restore": "yhdyspinta.commands.backup:restore",
+        },
+        "Prove": {
+            "audit": "yhdyspinta.audit_cli:app",
+            "receipt": "yhdyspinta.commands.receipt:receipt",
+        },
+    }
+
+
+app = typer.Typer(name="yhdyspinta", cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False,
+                  epilog=" ".join(EXIT_CODES.split()))
+
+
+@app.callback()
+def yhdyspinta() -> None:
+    """Carries the cooperation of Lempäälä, Vesilahti and the Tampere region employment area as events."""
 
 
 def main() -> None:
     """Runs the command; what the user can mend is said in a sentence, without a traceback."""
     try:
         app()
-    except (EmbeddedError, SettingsError) as fault:
-        print(fault, file=sys.stderr)
-        sys.exit(1)
+    except Exception as fault:
+        from yhdyspinta.faults import said
+
+        if (found := said(fault)) is None:
+            raise
+        print(found.sentence, file=sys.stderr)
+        sys.exit(found.code)

@@ -16,6 +16,7 @@ from chassis import telemetry
 from chassis.clock import Clock, system_clock
 from chassis.service import Service, collect_seldom, together
 from chassis.settings import Settings
+from yhdyspinta import events
 
 SERVICES = ("referral", "coaching", "leads", "feedback", "notify", "reporting")
 
@@ -68,5 +69,5 @@ async def serve(settings: Sequence[Settings], host: str, port: int) -> None:
     on_signals(stop.set)
     services = [build(s) for s in settings]
     collect_seldom()
-    async with listening(compose(services), host, port), together(services):
+    async with listening(compose(services, routes=events.Pages().routes()), host, port), together(services):
         await stop.wait()

@@ -23,7 +23,7 @@ from chassis.clock import system_clock
 from chassis.database import migrate
 from chassis.service import Service, together
 from chassis.settings import LOOPBACK, Settings, SettingsError
-from yhdyspinta import provision
+from yhdyspinta import events, provision
 from yhdyspinta.demo import clocks, directory, issuer
 from yhdyspinta.demo.clocks import DemoClock, Parted
 from yhdyspinta.demo.front import AtPublicAddress, Front, rows
@@ -106,7 +106,7 @@ class _Demo:
                 "/issuer": issuer.application(f"{self.public_url}/issuer", system_clock, demo=True),
                 "/mail": catcher.app(),
                 "/traces": traces.app(),
-            }, front.routes())
+            }, [*events.Pages().routes(), *front.routes()])
             await stack.enter_async_context(
                 listening(AtPublicAddress(app, self.public_url), self.host, self.port))
             self._say(services, place)

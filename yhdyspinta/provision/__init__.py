@@ -20,7 +20,7 @@ from chassis.settings import Settings
 from chassis.settings import from_environment as service_settings
 from contracts.topics import SERVICES, SYSTEMS
 from yhdyspinta.embedded import Servers, servers
-from yhdyspinta.embedded.processes import private_folder, secret
+from yhdyspinta.embedded.processes import secret
 from yhdyspinta.provision import boundary, broker, clients, databases
 
 KEY_STORES = ("referral", "coaching")
@@ -65,8 +65,6 @@ class Place:
     def settings(self, service: str, **more: Any) -> Settings:
         """A service's settings in this place."""
         keys = self.folder / f"keys{self.suffix}" / service if service in KEY_STORES else None
-        if keys:
-            private_folder(keys)
         server = f"{self.postgres['host']}:{self.postgres['port']}"
         return Settings(**{
             "service": service, "database_url": f"postgresql://{server}/{service}{self.suffix}",

@@ -1,0 +1,84 @@
+"""The command line's list: what is there, how soon, and what a fault says."""
+
+import subprocess
+import sys
+import time
+
+import asyncpg
+import pytest
+from confluent_kafka import KafkaError, KafkaException
+from typer.testing import CliRunner
+
+from chassis.settings import SettingsError
+from yhdyspinta.cli import Commands, app
+from yhdyspinta.faults import said
+from yhdyspinta.lazy import load, purpose
+
+PLACES = {name: place for places in Commands.contents.values() for name, place in places.items()}
+HEAVY = ("confluent_kafka", "sqlalchemy", "fastapi", "asyncpg", "pydantic", "yhdyspinta.embedded", "contracts")
+
+
+def run(*words: str):
+    return CliRunner().invoke(app, list(words))
+
+
+def test_the_list_of_commands_imports_none_of_them_and_is_there_at_once():
+    code = ("import sys, yhdyspinta.cli as c\ntry: c.app(['--help'])\nexcept SystemExit: pass\n"
+            f"print([m for m in {HEAVY!r} if m in sys.modules], file=sys.stderr)")
+    took = []
+    for _ in range(3):
+        began = time.perf_counter()
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        took.append(time.perf_counter() - began)
+        assert done.stderr.strip() == "[]"
+    assert min(took) < 1.5, took  # 0.4 s on an idle core
+    for name in PLACES:
+        assert name in done.stdout
+    assert "Exit codes:" in done.stdout
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_a_command_says_in_the_list_what_it_says_itself(name):
+    command = load(name, PLACES[name])
+    assert command.name == name
+    assert " ".join((command.help or "").split()).startswith(" ".join(purpose(PLACES[name]).split()))
+    assert purpose(PLACES[name])
+    assert run(name, "--help").exit_code == 0
+
+
+def test_a_wrong_name_is_answered_with_the_right_one():
+    wrong = run("tokns")
+    assert wrong.exit_code == 2
+    assert "Did you mean 'tokens'?" in wrong.output
+
+
+def test_the_shell_completes_commands_and_names(monkeypatch):
+    def completed(line: str) -> str:
+        monkeypatch.setenv("_YHDYSPINTA_COMPLETE", "complete_bash")
+        monkeypatch.setenv("COMP_WORDS", line)
+        monkeypatch.setenv("COMP_CWORD", str(len(line.split(" ")) - 1))
+        return CliRunner().invoke(app, [], prog_name="yhdyspinta").output
+
+    assert "publish" in completed("yhdyspinta pub")
+    assert "rotate" in completed("yhdyspinta keys ro")
+    assert "lempaala-party" in completed("yhdyspinta publish x --as lempaala-p")
+    assert "shared.visits.v1" in completed("yhdyspinta tail shared.vi")
+
+
+@pytest.mark.parametrize(("fault", "code", "words"), [
+    (SettingsError("KAFKA_BOOTSTRAP is not set."), 1, "KAFKA_BOOTSTRAP is not set."),
+    (KafkaException(KafkaError(KafkaError._TRANSPORT)), 2, "yhdyspinta doctor"),
+    (asyncpg.InvalidPasswordError("password of user x"), 2, "refuses the password"),
+    (asyncpg.UndefinedTableError("relation y"), 2, "yhdyspinta migrate"),
+    (ConnectionRefusedError(111, "Connect call failed"), 2, "does not answer"),
+])
+def test_what_the_user_can_mend_is_a_sentence_without_values(fault, code, words):
+    found = said(fault)
+    assert found is not None
+    assert found.code == code
+    assert words in found.sentence
+    assert "user x" not in found.sentence
+
+
+def test_a_fault_of_ours_stays_one():
+    assert said(ZeroDivisionError()) is None
