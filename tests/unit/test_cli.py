@@ -1,8 +1,7 @@
-"""The command line's list: what is there, how soon, and what a fault says."""
+"""The command line's list: what is there, without importing it, and what a fault says."""
 
 import subprocess
 import sys
-import time
 
 import asyncpg
 import pytest
@@ -22,16 +21,11 @@ def run(*words: str):
     return CliRunner().invoke(app, list(words))
 
 
-def test_the_list_of_commands_imports_none_of_them_and_is_there_at_once():
+def test_the_list_of_commands_imports_none_of_them():
     code = ("import sys, yhdyspinta.cli as c\ntry: c.app(['--help'])\nexcept SystemExit: pass\n"
             f"print([m for m in {HEAVY!r} if m in sys.modules], file=sys.stderr)")
-    took = []
-    for _ in range(3):
-        began = time.perf_counter()
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        took.append(time.perf_counter() - began)
-        assert done.stderr.strip() == "[]"
-    assert min(took) < 1.5, took  # 0.4 s on an idle core
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
     for name in PLACES:
         assert name in done.stdout
     assert "Exit codes:" in done.stdout
