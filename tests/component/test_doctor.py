@@ -63,8 +63,8 @@ async def living(world: World, *services: str) -> AsyncIterator[Asked]:
 
 @pytest.fixture(scope="module")
 async def asked(world: World) -> AsyncIterator[Asked]:
-    """Leads, notify and coaching as they should be."""
-    async with living(world, "leads", "notify", "coaching") as made:
+    """Leads, notify, coaching and reporting as they should be."""
+    async with living(world, "leads", "notify", "coaching", "reporting") as made:
         yield made
 
 
@@ -78,10 +78,13 @@ def copied(asked: Asked, service: str, folder: Path, **changes: str) -> Path:
 
 
 async def test_nothing_is_wrong_where_nothing_is(asked: Asked):
-    assert await asked.wrong("leads", "notify", "coaching") == []
-    found = await doctor.examine(asked.world.place, asked.settings, ["coaching"], NOW)
+    async def nothing() -> bool:
+        return not await asked.wrong("leads", "notify", "coaching", "reporting")
+
+    await until(nothing, 30, what="services that have begun")
+    found = await doctor.examine(asked.world.place, asked.settings, ["coaching", "reporting"], NOW)
     assert {"plan", "secrets", "disk", "kafka", "account", "topics", "access", "clock", "database", "outbox", "keys",
-            "service", "dead letters"} <= {finding.area for finding in found}
+            "service", "dead letters", "fold"} <= {finding.area for finding in found}
 
 
 async def test_accounts_of_other_systems_are_tried_where_all_is_looked_at(asked: Asked):

@@ -6,23 +6,27 @@ from datetime import timedelta
 
 import asyncpg
 import httpx
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from chassis.clock import system_clock
 from chassis.database import Database, head_of, migrations_of
 from chassis.keys import key_store
 from chassis.settings import Settings, SettingsError
 from yhdyspinta.doctor import clock
-from yhdyspinta.doctor.finding import Finding, good, unknown, wrong
+from yhdyspinta.doctor.finding import Finding, attend, good, unknown, wrong
 
 LATE = timedelta(minutes=1)
 """Age of an outbox row at which its relay is not at work."""
 SECONDS = 5.0
-NOT_THERE = "Start it with `make demo` or `yhdyspinta serve`; set PUBLIC_URL where its pages are elsewhere."
+MANY = 10_000
+"""Records that a fold takes in a second: more mean that it is behind."""
+NOT_THERE = "Start it with `make demo` or `yhdyspinta serve`; PUBLIC_URL says where its pages are."
 
 _OUTBOX = """
 select count(*) as rows, min(created_at) as oldest, clock_timestamp() as now
 from outbox where not_before is null or not_before < clock_timestamp()
 """
+_FOLDED = "select topic, partition, next from projection_offsets"
 _PLACE = "select database_id, exists (select from keys where state = 'live') as known from key_place"
 
 
@@ -67,6 +71,9 @@ async def _in_database(settings: Settings) -> list[Finding]:
         if settings.keys:
             place = await connection.fetchrow(_PLACE)
             found.append(await asyncio.to_thread(_keys, settings, str(place["database_id"]), place["known"]))
+        if await connection.fetchval("select to_regclass('projection_offsets') is not null"):
+            at = [(row["topic"], row["partition"], row["next"]) for row in await connection.fetch(_FOLDED)]
+            found.append(await asyncio.to_thread(_fold, settings, at))
         return found
     except asyncpg.PostgresError as fault:
         return [wrong("database", settings.service, f"Its tables can't be read ({type(fault).__name__}).",
@@ -82,6 +89,23 @@ def _outbox(settings: Settings, box: asyncpg.Record) -> Finding:
     return wrong("outbox", settings.service,
                  f"{box['rows']} events wait to be published, the oldest for {int(age.total_seconds() // 60)} min.",
                  "Start the service; if it runs, its log says why Kafka takes nothing. Nothing is lost meanwhile.")
+
+
+def _fold(settings: Settings, at: list[tuple[str, int, int]]) -> Finding:
+    """How much a projection, whose offsets are in the database and in no group, has still to fold."""
+    consumer = Consumer({**settings.kafka(), "group.id": f"{settings.service}.doctor", "log_level": 0})
+    try:
+        ends = [consumer.get_watermark_offsets(TopicPartition(settings.topic(topic), part), timeout=SECONDS)
+                for topic, part, _ in at]
+    except KafkaException:
+        return unknown("fold", settings.service, "Its topics can't be asked how much is left.", "Mend Kafka first.")
+    finally:
+        consumer.close()
+    left = sum(max(0, high - done) for (_, high), (_, _, done) in zip(ends, at, strict=True))
+    if left > MANY:
+        return attend("fold", settings.service, f"{left} records wait to be folded.",
+                      "Wait if it has just begun; if it does not fall, its log says why.")
+    return good("fold", settings.service, f"{left} records wait to be folded.")
 
 
 def _keys(settings: Settings, database_id: str, known: bool) -> Finding:
@@ -124,7 +148,7 @@ def _mail(settings: Settings) -> Finding:
             code, _ = server.ehlo()
     except (OSError, smtplib.SMTPException):
         return wrong("mail", "notify", f"The mail server at {address} does not answer.",
-                     "Start it, or set SMTP_HOST and SMTP_PORT. Notices wait meanwhile.")
+                     "Start it, or set SMTP_HOST and SMTP_PORT (the demo's: YHDYSPINTA_SMTP_PORT). Notices wait.")
     if code != 250:
         return unknown("mail", "notify", f"The mail server at {address} answers {code}.", "See its log.")
     return good("mail", "notify", f"The mail server at {address} answers.")

@@ -107,7 +107,10 @@ def settings_of(service: str) -> Settings:
     env = os.environ
     if any(name in env for name in ("KAFKA_BOOTSTRAP", "DATABASE_URL", f"DATABASE_URL_{service.upper()}")):
         return service_settings(service)
-    return from_environment().settings(service)
+    more: dict[str, Any] = {"public_url": env["PUBLIC_URL"]} if "PUBLIC_URL" in env else {}
+    if port := env.get("YHDYSPINTA_SMTP_PORT"):
+        more["smtp_port"] = int(port)
+    return from_environment().settings(service, **more)
 
 
 async def everything(place: Place, *, with_databases: bool = True) -> None:
