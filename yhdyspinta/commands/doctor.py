@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from chassis.clock import system_clock
 from chassis.settings import SettingsError
@@ -40,7 +41,8 @@ def doctor(
         place = provision.from_environment()
     except SettingsError:
         place = None
-    found = asyncio.run(doctors.examine(place, provision.settings_of, known(services), system_clock()))
+    with Console(stderr=True).status("Looking at broker, databases, files …"):
+        found = asyncio.run(doctors.examine(place, provision.settings_of, known(services), system_clock()))
     if json:
         output.as_json([asdict(finding) for finding in found])
     else:
