@@ -39,6 +39,9 @@ async def test_a_service_waits_for_the_new_schema_and_takes_what_came_meanwhile(
             async with together([service]):
                 await stop.wait()
 
+        async def ready() -> bool:
+            return not service.unready()
+
         running = asyncio.create_task(live())
         system = Outsider(world, "lempaala-feedback", "feedback")
         await system.send(system.event("FeedbackSubmitted", "feedback_id", {
@@ -50,7 +53,7 @@ async def test_a_service_waits_for_the_new_schema_and_takes_what_came_meanwhile(
         await until(lambda: connection.fetchval("select count(*) from inbox"), what="the event of before")
         assert await connection.fetchval("select chosen_at from languages") is not None
         await migrate(settings)  # while consumers run: nothing to do, and nothing is in its way
-        assert service.unready() == []
+        await until(ready, what="the service")
         stop.set()
         await running
         await connection.close()

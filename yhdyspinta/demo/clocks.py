@@ -17,10 +17,9 @@ from chassis.database import Database, Session
 from chassis.service import Service, Timer
 from contracts.envelope import Event
 
-ENDLESS = frozenset({"keys"})
-"""Timers that end only by a fault."""
-NOT_OF_THE_YEAR = frozenset({
-    "publish figures", "old rows", "gauges", "old sessions", "old sign-ins", "old idempotency keys"})
+ENDLESS = frozenset({"keys", "gauges"})
+"""Timers that run beside the year as well."""
+NOT_OF_THE_YEAR = frozenset({"publish figures", "old rows", "old sessions", "old sign-ins", "old idempotency keys"})
 """Timers whose work the year has no use for; its figures are published each month."""
 
 
