@@ -145,7 +145,8 @@ async def run_fold() -> None:
         await connection.execute(projection.DDL)
     await connection.close()
     ours = projection.Projector(given, system_clock, database, projection.Projection(
-        "bench", [os.environ["BENCH_TOPIC"]], CountsAndLatest, once=os.environ.get("BENCH_DEDUPE", "1") == "1"))
+        "bench", [os.environ["BENCH_TOPIC"]], CountsAndLatest, once=os.environ.get("BENCH_DEDUPE", "1") == "1",
+        replays=False))
     task = asyncio.create_task(ours.run())
     while not ours.active:  # the clock starts when it is connected, as the peers' does
         await asyncio.sleep(0)
@@ -175,7 +176,8 @@ async def run_subscriber() -> None:
     async def handler(db: Any, event: Event[Any]) -> None:
         await db.execute(EFFECT, {"subject": event.subject})
 
-    consumers = Consumers(given, system_clock, database, [Subscription(topic, dict.fromkeys(MODELS, handler))])
+    consumers = Consumers(given, system_clock, database, [Subscription(topic, dict.fromkeys(MODELS, handler))],
+                          replays=False)
     deliver, bury = consumers.deliver, consumers.dead_letters.bury
 
     async def counted(subscription: Any, record: Any) -> None:

@@ -4,7 +4,6 @@ Promise: what a service published of its log is kept as it came, is never change
 not fit what came before (privacy.md, Audit log; events.md, shared.audit-heads.v1).
 """
 
-import logging
 from datetime import date, time
 from typing import Any
 
@@ -13,7 +12,7 @@ from prometheus_client import Counter
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chassis import audit, outbox
+from chassis import audit, outbox, security
 from chassis.calendar import at
 from chassis.database import Session
 from contracts.envelope import Event
@@ -44,7 +43,6 @@ REWRITTEN, SHRUNK = "rewritten", "shrunk"
 """Alarms: a row has another hash than was published before; a later head is of an earlier row."""
 ALARMS = Counter("yhdyspinta_audit_alarms", "Audit heads that do not fit what came before", ["service", "alarm"])
 
-_security = logging.getLogger("yhdyspinta.security")
 _OTHERS = text("""
 select bool_or(seq = :seq and head <> :head) as rewritten,
     bool_or((seq > :seq and at < cast(:at as timestamptz) - interval '1 minute')
@@ -88,7 +86,7 @@ async def keep_head(db: Session, event: Event[AuditHeadPublished]) -> str | None
     await db.execute(_KEEP, told | {"now": db.now, "alarm": alarm})
     if alarm:
         ALARMS.labels(data.service, alarm).inc()
-        _security.error("the audit log of %s is %s: its head of row %s does not fit", data.service, alarm, data.seq)
+        security.alarm(f"audit-log-{alarm}", data.service, about=str(data.seq))
     return alarm
 
 

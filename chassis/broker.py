@@ -23,7 +23,7 @@ from chassis import inbox, telemetry
 from chassis.calendar import helsinki_day
 from chassis.clock import Clock
 from chassis.database import Database, Session, transient, waits_for_operator
-from chassis.dead_letter import DeadLetters, NotKept, Record, Why, why
+from chassis.dead_letter import DeadLetters, NotKept, Record, Why, replayed, why
 from chassis.header_names import accept_any_name
 from chassis.settings import Settings
 from chassis.telemetry import name_of
@@ -83,12 +83,13 @@ def side_of(topic: str) -> str:
 
 @dataclass
 class Consumers:
-    """All subscribers of one service."""
+    """All subscribers of one service, and one more for what an operator hands to them again (`replays`)."""
 
     settings: Settings
     clock: Clock
     database: Database
     subscriptions: Sequence[Subscription]
+    replays: bool = True
     stuck: dict[tuple[str, int], float] = field(default_factory=dict)
     """Since when a partition's next record is tried."""
 
@@ -115,14 +116,24 @@ class Consumers:
             security=security,
             allow_auto_create_topics=False, enable_idempotence=False, graceful_timeout=10,
         )
-        for subscription in self.subscriptions:
-            self._subscribe(self.broker, subscription)
+        for name in self.topics:
+            self._subscribe(self.broker, name)
         try:
             await self.broker.start()
         except BaseException:
             await self.broker.stop()
             self.broker = None
             raise
+
+    async def restart(self) -> None:
+        """Leaves its groups and joins them anew: a consumer that was denied once reads no more by itself, whatever it
+        is allowed later. Raises as `start`; then it may be called again."""
+        if self._stopping.is_set():
+            return
+        if self.broker is not None:
+            await self.broker.stop()
+            self.broker = None
+        await self.start()
 
     async def stop(self) -> None:
         """Takes nothing new, lets handlers in hand finish and commit, closes."""
@@ -131,8 +142,15 @@ class Consumers:
             await self.broker.stop()
             self.broker = None
 
-    def _subscribe(self, broker: KafkaBroker, subscription: Subscription) -> None:
-        name = self.settings.topic(subscription.topic)
+    @property
+    def topics(self) -> list[str]:
+        """What is consumed, by the registry's names."""
+        names = [each.topic for each in self.subscriptions]
+        return [*names, topics.replay_topic(self.settings.service)] if names and self.replays else names
+
+    def _subscribe(self, broker: KafkaBroker, topic: str) -> None:
+        name, again = self.settings.topic(topic), topics.TOPICS[topic].replays
+        subscriptions = {each.topic: each for each in self.subscriptions}
 
         @broker.subscriber(
             name, group_id=f"{self.settings.service}.{name}", ack_policy=AckPolicy.MANUAL,
@@ -141,8 +159,11 @@ class Consumers:
         )
         async def consume(message: KafkaMessage) -> None:
             raw: Any = message.raw_message
-            record = Record(subscription.topic, raw.partition, raw.offset, raw.key, raw.value, tuple(raw.headers))
-            if await self.take(subscription, record):
+            record = Record(topic, raw.partition, raw.offset, raw.key, raw.value, tuple(raw.headers))
+            if again:
+                record = replayed(record.headers, record.key, record.value, record.offset)
+            subscription = subscriptions.get(record.topic)  # of another topic: a projection takes it
+            if subscription is None or await self.take(subscription, record):
                 await message.ack()
             else:
                 await message.nack()

@@ -7,15 +7,14 @@ is told with an EventRejected, once a record.
 """
 
 import asyncio
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from confluent_kafka import KafkaException, Message, Producer
 from sqlalchemy import text
 
-from chassis import outbox, telemetry
+from chassis import outbox, security, telemetry
 from chassis.clock import Clock
 from chassis.database import Database, Session
 from chassis.decisions import Refused
@@ -25,6 +24,8 @@ from contracts import topics
 from contracts.events.rejections import EventRejected
 from contracts.fields import EventId
 from contracts.refusals import Refusal
+
+Headers: TypeAlias = tuple[tuple[str, bytes | None], ...]
 
 FAULT = "fault"
 """Reason of a dead letter whose handler failed: nothing is wrong with the event, nobody outside is told."""
@@ -40,14 +41,17 @@ class NotKept(Exception):  # noqa: N818 - what happened to the letter
 
 @dataclass(frozen=True)
 class Record:
-    """A Kafka record as it lay there. `topic` is the registry's name, without a prefix."""
+    """A Kafka record as it lay there. `topic` is the registry's name, without a prefix. `replay_of` is the number of
+    the dead letter that it is handled again for, `replay` the offset of that on the replay topic."""
 
     topic: str
     partition: int
     offset: int
     key: bytes | None
     value: bytes | None
-    headers: tuple[tuple[str, bytes | None], ...]
+    headers: Headers
+    replay_of: int | None = None
+    replay: int | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,7 @@ class DeadLetters:
         self.settings, self.clock, self.database = settings, clock, database
         self.topic = topics.dead_letter_topic(settings.service)
         self._producer: Producer | None = None
+        self._burst = security.Burst("letters-burst", settings.service)
 
     async def bury(self, letters: Sequence[tuple[Record, Why, str]]) -> None:
         """Keeps records with their reasons and handlers' names, then tells their senders. Raises `NotKept`."""
@@ -92,6 +97,7 @@ class DeadLetters:
         """Writes the letters; returns after the broker's acknowledgement. Raises `NotKept`."""
         built = [self._headers(record, cause, handler) for record, cause, handler in letters]
         await asyncio.to_thread(self._send, [r for r, _, _ in letters], built)
+        self._burst.happened(len(letters))
         for record, cause, _ in letters:
             telemetry.DEAD.labels(self.settings.service, record.topic, cause.reason).inc()
 
@@ -101,6 +107,8 @@ class DeadLetters:
             "partition": str(record.partition), "offset": str(record.offset), "handler": handler,
             "at": self.clock().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "trace": telemetry.trace_id(),
+            "replay-of": None if record.replay_of is None else str(record.replay_of),
+            "replay": None if record.replay is None else str(record.replay),
         }
         return [*record.headers, *((f"dead-letter-{n}", v.encode()) for n, v in added.items() if v)]
 
@@ -154,14 +162,33 @@ class DeadLetters:
         ), topic=rejections)
 
 
-_ORIGINAL = re.compile(r"^dead-letter-(topic|partition|offset)$")
+def letter_headers(headers: Sequence[tuple[str, bytes | None]]) -> tuple[Headers, dict[str, str]]:
+    """A dead letter's headers: those of its record, and what was added behind them, without its prefix."""
+    return _parted(headers, "dead-letter-", "reason")
 
 
 def original(headers: Sequence[tuple[str, bytes | None]], key: bytes | None, value: bytes | None) -> Record:
     """The record that a dead letter was made of, its headers as they were."""
-    added = [(n, v) for n, v in headers if n.startswith("dead-letter-")]
-    last = {n.removeprefix("dead-letter-"): (v or b"").decode() for n, v in added if _ORIGINAL.match(n)}
-    kept = list(headers)
-    while kept and kept[-1][0].startswith("dead-letter-"):
-        kept.pop()
-    return Record(last["topic"], int(last["partition"]), int(last["offset"]), key, value, tuple(kept))
+    kept, added = letter_headers(headers)
+    return Record(added["topic"], int(added["partition"]), int(added["offset"]), key, value, kept)
+
+
+def replay_headers(record: Record, letter: int, corrected: bool) -> list[tuple[str, bytes | None]]:
+    """Headers of a record that is to be handled again: its own, and behind them where it came from."""
+    added = {"letter": str(letter), "topic": record.topic, "partition": str(record.partition),
+             "offset": str(record.offset), "corrected": "yes" if corrected else "no"}
+    return [*record.headers, *((f"replay-{n}", v.encode()) for n, v in added.items())]
+
+
+def replayed(headers: Sequence[tuple[str, bytes | None]], key: bytes | None, value: bytes | None,
+             offset: int) -> Record:
+    """The record that a replay at an offset brings, as if it had come on its own topic again."""
+    kept, added = _parted(headers, "replay-", "letter")
+    return Record(added["topic"], int(added["partition"]), int(added["offset"]), key, value, kept, int(added["letter"]),
+                  offset)
+
+
+def _parted(headers: Sequence[tuple[str, bytes | None]], prefix: str, first: str) -> tuple[Headers, dict[str, str]]:
+    """Ours begin with the last header of the name: whoever sent the record may have used our names too."""
+    begin = max(i for i, (name, _) in enumerate(headers) if name == prefix + first)
+    return tuple(headers[:begin]), {n.removeprefix(prefix): (v or b"").decode() for n, v in headers[begin:]}

@@ -19,6 +19,7 @@ from typing import TypeAlias
 from prometheus_client import Counter, Gauge
 from sqlalchemy import text
 
+from chassis import security
 from chassis.clock import system_clock
 from chassis.database import Database, Session, transient
 from chassis.key_files import KeyFileUnreadable
@@ -26,7 +27,6 @@ from chassis.keys import COLUMNS, KeyRow, KeyStore, State, row_of
 from chassis.telemetry import name_of
 
 log = logging.getLogger(__name__)
-_security = logging.getLogger("yhdyspinta.security")
 
 OnKey: TypeAlias = Callable[[Session, KeyRow], Awaitable[None]]
 
@@ -126,6 +126,7 @@ class Sweeper:
             log.error("the key %s can't be erased: %s", key_id, why)
             return key_id
         ERASED.labels(db.service, row.cause).inc()
+        security.note("key-erased", db.service, about=key_id)
         return key_id
 
     async def take_stock(self) -> None:
@@ -153,7 +154,7 @@ class Sweeper:
             if state == State.ERASED or (state is None and key_id in unclaimed):
                 came_back = await self._tidy(self.files.erase, key_id) and state is not None
                 if came_back:
-                    _security.error("the file of the erased key %s had come back; it is erased again", key_id)
+                    security.alarm("key-came-back", self.database.settings.service, about=key_id)
         for name in leftover:
             if name.startswith("."):
                 await self._tidy(self.files.erase_leftover, name)
@@ -176,7 +177,7 @@ class Sweeper:
             row = row_of((await db.execute(_LOST, {"key_id": key_id, "now": db.now})).mappings().one())
             await self.lost(db, row)
         LOST.labels(db.service).inc()
-        _security.error("the key %s is lost: its file is gone, and nobody erased it", key_id)
+        security.alarm("key-lost", db.service, about=key_id)
 
 
 async def open_place(database: Database, store: KeyStore) -> None:
@@ -206,5 +207,5 @@ async def rotate(database: Database, store: KeyStore) -> int:
                 log.error("the file of the key %s does not open, it is left as it is", key_id)
     await asyncio.to_thread(files.end_rotation, newest)
     service = database.settings.service
-    _security.warning("the key encryption key of %s was rotated, %s keys were rewritten", service, rewritten)
+    security.note("keys-rotated", service, about=str(rewritten))
     return rewritten

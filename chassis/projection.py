@@ -20,7 +20,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 from chassis import telemetry
 from chassis.clock import Clock
 from chassis.database import Database, transient
-from chassis.dead_letter import DeadLetters, NotKept, Record, Why, why
+from chassis.dead_letter import DeadLetters, Headers, NotKept, Record, Why, replayed, why
 from chassis.settings import Settings
 from chassis.telemetry import name_of
 from contracts import ingest, topics
@@ -98,6 +98,7 @@ class Projection:
     make_fold: Callable[[], Fold]
     once: bool = True
     letters: bool = True
+    replays: bool = True
     after: Callable[[], Awaitable[None]] | None = None
     caught_up: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -127,7 +128,8 @@ class Projector:
         self.healthy = True
         self.left = 0
         self._handler = f"{settings.service}.{projection.name}"
-        self._names = {settings.topic(t): t for t in projection.topics}
+        again = [topics.replay_topic(settings.service)] if projection.replays else []
+        self._names = {settings.topic(t): t for t in (*projection.topics, *again)}
         self._at_end: set[Place] = set()
         self._stopping = asyncio.Event()
 
@@ -204,7 +206,7 @@ class Projector:
             for r in await connection.fetch(
                 "select topic, partition, next from projection_offsets where projection = $1", self.projection.name)
         }
-        places = [(t, p) for t in self.projection.topics for p in range(topics.TOPICS[t].partitions)]
+        places = [(t, p) for t in self._names.values() for p in range(topics.TOPICS[t].partitions)]
         return {place: stored.get(place, 0) for place in places}
 
     def _begin(self, consumer: Consumer, at: Mapping[Place, int]) -> None:
@@ -233,8 +235,14 @@ class Projector:
             self._at_end.discard(place)
             batch.next[place] = (offset or 0) + 1
             batch.records += 1
+            headers = _headers(message)
+            if topics.TOPICS[name].replays:
+                again = replayed(headers, message.key(), message.value(), offset or 0)
+                if again.topic not in self.projection.topics:  # a subscriber takes it
+                    continue
+                name, headers = again.topic, again.headers
             try:
-                event = ingest.read(topics.TOPICS[name], message.key(), message.value(), _headers(message), now)
+                event = ingest.read(topics.TOPICS[name], message.key(), message.value(), headers, now)
                 if event is not None:
                     batch.events.append((event, message))
             except Exception as fault:
@@ -247,8 +255,11 @@ class Projector:
             await self.dead_letters.bury(letters)
 
     def _record(self, message: Message) -> Record:
-        return Record(self._names[message.topic() or ""], message.partition() or 0, message.offset() or 0,
-                      message.key(), message.value(), _headers(message))
+        topic = self._names[message.topic() or ""]
+        if topics.TOPICS[topic].replays:
+            return replayed(_headers(message), message.key(), message.value(), message.offset() or 0)
+        return Record(topic, message.partition() or 0, message.offset() or 0, message.key(), message.value(),
+                      _headers(message))
 
     async def _write(self, connection: asyncpg.Connection, fold: Fold, batch: Batch, at: Mapping[Place, int]) -> None:
         """Folds and writes what was read, and moves the offsets, in one transaction."""
@@ -280,7 +291,7 @@ class Projector:
         return {(r[0], r[1]) for r in rows}
 
 
-def _headers(message: Message) -> tuple[tuple[str, bytes | None], ...]:
+def _headers(message: Message) -> Headers:
     """A record's headers; none where a name is not UTF-8, which the client can't give: such a record is refused."""
     try:
         headers: Any = message.headers() or ()

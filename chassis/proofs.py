@@ -6,7 +6,6 @@ or a header. Whatever is wrong has one reason, `unproven-key` (events.md, Proof)
 """
 
 import json
-import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 from pydantic import BaseModel, ValidationError
 
+from chassis import security
 from chassis.contact import json_object
 from chassis.decisions import Refused
 from chassis.sealing import UnprovenKey, header_of, is_public
@@ -35,7 +35,6 @@ SIGNING_KEY = "signing-key.jwk"
 
 _KID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SOURCE = re.compile(r"/([a-z0-9-]{1,40})/([a-z0-9-]{1,40})")
-_security = logging.getLogger("yhdyspinta.security")
 
 
 @dataclass(frozen=True)
@@ -102,11 +101,11 @@ def proved(model: type[D], source: str, key: SigningKey, **fields: Any) -> D:
     return model.model_validate({**fields, "proof": proof})
 
 
-def verify(proof: str, data: Data, event_type: str, source: str, trust: Path) -> None:
+def verify(proof: str, data: Data, event_type: str, source: str, trust: Path, reader: str = "-") -> None:
     """Returns when the proof is a trusted signature of `source` over this very event.
 
-    Raises `Refused` (`unproven-key`) else, and says so in the security log. Moments are compared as instants,
-    however they are spelled; null and left out are one. A trust folder that can't be read is an OSError.
+    Raises `Refused` (`unproven-key`) else, an alarm of the service that reads it (`reader`). Moments are compared as
+    instants, however they are spelled; null and left out are one. A trust folder that can't be read is an OSError.
     """
     try:
         signed = _signed(proof, source, trust)
@@ -115,7 +114,7 @@ def verify(proof: str, data: Data, event_type: str, source: str, trust: Path) ->
         if type(data).model_validate_json(orjson.dumps({**signed, "proof": proof})) != data:
             raise ValueError("another field")
     except (JoseError, ValidationError, ValueError, KeyError, TypeError, FileNotFoundError, RecursionError):
-        _security.error("unproven key: an event %s of %s has no trusted proof", event_type, source)
+        security.alarm("unproven-key", reader, who=source, about=event_type)
         raise Refused(UnprovenKey()) from None
 
 

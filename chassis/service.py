@@ -28,6 +28,7 @@ from chassis.relay import Relay
 from chassis.retention import Kept, forget
 from chassis.settings import Settings
 from chassis.telemetry import name_of
+from chassis.watch import Watch
 from contracts import topics
 
 log = logging.getLogger(__name__)
@@ -83,6 +84,8 @@ class Service:
         self.relay = Relay(self.settings, self.clock)
         self.consumers = Consumers(self.settings, self.clock, self.database, self.subscriptions)
         self.projectors = [Projector(self.settings, self.clock, self.database, p) for p in self.projections]
+        self.watch = Watch(self.database, self.consumers.topics, {p.name: p.topics for p in self.projections},
+                           self.consumers.restart)
         self._stop = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -123,6 +126,7 @@ class Service:
                             for p in self.projectors]
                 running += [group.create_task(t.run(), name=f"{self.name} {type(t).__name__}") for t in self.tasks]
                 timers = [group.create_task(self._tick(t), name=f"{self.name} {t.name}") for t in self.timers]
+                timers.append(group.create_task(self.watch.run(), name=f"{self.name} watch"))
                 self.ready = True
                 if not up.done():
                     up.set_result(None)
@@ -182,7 +186,7 @@ class Service:
         """Consumers of a missing topic hang (foundations.md, D): they start when all their topics exist."""
         wanted = {self.settings.topic(s.topic) for s in self.subscriptions}
         wanted |= {self.settings.topic(t) for p in self.projections for t in p.topics}
-        wanted |= {self.settings.topic(topics.dead_letter_topic(self.name))}
+        wanted |= {self.settings.topic(each(self.name)) for each in (topics.dead_letter_topic, topics.replay_topic)}
         pause, said = 0.2, ""
         while True:
             problem = await asyncio.to_thread(self._topics_missing, wanted)
@@ -215,7 +219,7 @@ class Service:
         """What keeps the service from being ready, a code each; empty when it is."""
         reasons = [] if self.ready else ["starting"]
         reasons += [] if self.relay.healthy else ["relay"]
-        reasons += [] if self.consumers.healthy else ["consumers"]
+        reasons += [] if self.consumers.healthy and self.watch.healthy else ["consumers"]
         reasons += [] if all(p.healthy for p in self.projectors) else ["projection"]
         keys = self.database.keys
         reasons += [] if keys is None or keys.healthy else ["keys"]

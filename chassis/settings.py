@@ -9,6 +9,13 @@ from urllib.parse import urlsplit
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
+def closed(address: str) -> bool:
+    """Whether nobody on the way can read what is sent to an address: https, or this machine itself."""
+    url = urlsplit(address)
+    host = url.hostname or ""
+    return url.scheme == "https" or host in LOOPBACK or host.endswith(".localhost")
+
+
 class SettingsError(Exception):
     """A setting is missing or can't be used; the sentence says which and what to do."""
 

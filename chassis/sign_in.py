@@ -6,7 +6,6 @@ minutes, is used once, and is bound to the browser that began it.
 """
 
 import hashlib
-import logging
 import re
 import secrets
 import warnings
@@ -31,12 +30,11 @@ with warnings.catch_warnings():
     from authlib.integrations.httpx_client import AsyncOAuth2Client
 from authlib.oidc.core import CodeIDToken
 
-from chassis import sessions
+from chassis import security, sessions
 from chassis.database import Database
 from chassis.decisions import Refusal, Refused
 from chassis.policy import Principal
-from chassis.settings import LOOPBACK, Settings, SettingsError
-from chassis.telemetry import name_of
+from chassis.settings import Settings, SettingsError, closed
 
 DDL = sessions.DDL + """;
 create table sign_ins (
@@ -65,8 +63,6 @@ ALGORITHMS = ["RS256", "PS256", "ES256", "Ed25519"]
 LEEWAY_SECONDS = 60
 _CODE = re.compile(r"[a-z0-9-]{1,64}")
 _NONCE = bytes(12)
-
-security = logging.getLogger("yhdyspinta.security")
 
 
 @dataclass(frozen=True)
@@ -156,12 +152,13 @@ class Issuer:
                 answer = await client.fetch_token(
                     metadata["token_endpoint"], code=code, code_verifier=attempt.verifier)
             except OAuthError as fault:
-                security.warning("sign-in refused by the issuer: %s", name_of(fault))
+                security.refused("sign-in-refused", self.settings.service, about=type(fault).__name__)
                 raise Refused(SignInFailed()) from None
             except (httpx.HTTPError, ValueError):
                 raise Refused(IssuerSilent()) from None
         claims = await self._claims(answer, attempt.nonce, now)
-        return SignedInBy(self._principal(claims), _signed_in_at(claims, now), _unseal(attempt.back_to, state))
+        return SignedInBy(self._principal(claims), _signed_in_at(claims, now, self.settings.service),
+                          _unseal(attempt.back_to, state))
 
     def end_address(self) -> str | None:
         """Where a person signs out of the issuer too, if it has such a place."""
@@ -182,7 +179,7 @@ class Issuer:
                 {"nonce": nonce, "client_id": self.client_id, "access_token": answer.get("access_token")})
             claims.validate(now=int(now.timestamp()), leeway=LEEWAY_SECONDS)
         except (JoseError, ValueError, KeyError, TypeError) as fault:
-            security.warning("sign-in with an unfit token: %s", name_of(fault))
+            security.refused("sign-in-unfit-token", self.settings.service, about=type(fault).__name__)
             self._at = None
             raise Refused(SignInFailed()) from None
         checked: Mapping[str, Any] = claims
@@ -199,11 +196,11 @@ class Issuer:
             and isinstance(name, str) and 0 < len(name) <= 120
         )
         if not wellformed:
-            security.warning("sign-in with unfit claims")
+            security.refused("sign-in-unfit-claims", self.settings.service)
             raise Refused(SignInFailed())
         services = self._services(claims.get("services"))
         if self.settings.service not in services:
-            security.warning("sign-in refused: %s has no work in %s", person, self.settings.service)
+            security.refused("sign-in-not-of-this-service", self.settings.service, who=str(person))
             raise Refused(NotOfThisService())
         return Principal(
             "person", str(person), str(name), str(organisation), frozenset(roles or ()),
@@ -228,11 +225,14 @@ class Issuer:
                     _check_address(metadata[place], place)
                 keys = (await client.get(metadata["jwks_uri"])).raise_for_status().json()
                 self._keys = KeySet.import_key_set(keys)
-            except (httpx.HTTPError, JoseError, SettingsError, ValueError, KeyError, TypeError) as fault:
-                security.warning("the issuer can't be read: %s", name_of(fault))
+            except SettingsError as fault:
+                security.alarm("issuer-without-tls", self.settings.service)
+                raise Refused(IssuerSilent()) from fault
+            except (httpx.HTTPError, JoseError, ValueError, KeyError, TypeError) as fault:
+                security.refused("issuer-silent", self.settings.service, about=type(fault).__name__)
                 raise Refused(IssuerSilent()) from None
         if metadata.get("issuer") != self.settings.issuer:
-            security.error("the issuer names itself otherwise than OIDC_ISSUER does")
+            security.alarm("issuer-is-another", self.settings.service)
             raise Refused(IssuerSilent())
         self._metadata, self._at = metadata, now
         return self._metadata
@@ -249,18 +249,18 @@ class Issuer:
 def _check_address(address: str, name: str) -> None:
     """Raises `SettingsError` where codes, secrets or keys would go over an open line."""
     url = urlsplit(address)
-    if url.scheme != "https" and url.hostname not in LOOPBACK:
+    if not closed(address):
         raise SettingsError(f"{name} must be an https address; {url.scheme}://{url.netloc} is not.")
 
 
-def _signed_in_at(claims: Mapping[str, Any], now: datetime) -> datetime:
+def _signed_in_at(claims: Mapping[str, Any], now: datetime, service: str) -> datetime:
     """The instant of `auth_time`, which an issuer gives to who asks with `max_age` [OpenID Connect Core, 3.1.2.1]: a
     single sign-on of this morning is no fresh sign-in. Raises `Refused` where it is missing or out of bounds."""
     given, at = claims.get("auth_time"), now.timestamp()
     if isinstance(given, bool) or not isinstance(given, int | float) or not (
         at - sessions.LONGEST.total_seconds() - LEEWAY_SECONDS <= given <= at + LEEWAY_SECONDS
     ):
-        security.warning("sign-in without an auth_time of the last hours: the issuer must give it")
+        security.refused("sign-in-not-fresh", service)
         raise Refused(SignInFailed())
     return datetime.fromtimestamp(min(given, at), UTC)
 

@@ -17,6 +17,8 @@ from opentelemetry.trace import Link, SpanContext, SpanKind, get_current_span, g
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from prometheus_client import Counter, Gauge, Histogram
 
+from chassis.settings import SettingsError, closed
+
 REQUESTS = Histogram("yhdyspinta_request_seconds", "HTTP requests", ["service", "route", "status"])
 HANDLED = Counter("yhdyspinta_events_handled", "Events handled", ["service", "topic"])
 HANDLING = Histogram("yhdyspinta_event_seconds", "Time from record to commit", ["service", "topic"])
@@ -28,6 +30,10 @@ RELAYED = Counter("yhdyspinta_outbox_published", "Outbox rows acknowledged by th
 RELAY_REFUSED = Counter("yhdyspinta_outbox_refused", "Outbox rows the broker refused", ["service", "topic"])
 OUTBOX_AGE = Gauge("yhdyspinta_outbox_age_seconds", "Age of the oldest row not yet published", ["service"])
 LAG = Gauge("yhdyspinta_consumer_lag", "Records not yet handled", ["service", "topic"])
+OUTBOX = Gauge("yhdyspinta_outbox_rows", "Outbox rows not yet published", ["service"])
+PARKED = Gauge("yhdyspinta_parked", "Events that wait for what they are about to be opened", ["service"])
+SECURITY = Counter("yhdyspinta_security_events", "Events of the security log", ["service", "event"])
+ALARMS = Counter("yhdyspinta_security_alarms", "Alarms of the security log", ["service", "event"])
 READY = Gauge("yhdyspinta_ready", "1 when the service is ready, 0 when it is not", ["service"])
 OBLIGATIONS = Gauge("yhdyspinta_obligations", "Open obligations; state is open or late", ["service", "kind", "state"])
 PLAN_ENDS = Gauge("yhdyspinta_plan_days_left", "Days until the last plan's validity ends", ["service"])
@@ -84,6 +90,7 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
+        line |= getattr(record, "security", {})
         if identity := trace_id():
             line["trace_id"] = identity
         if record.exc_info and record.exc_info[0]:
@@ -99,6 +106,32 @@ class ForPeople(logging.Formatter):
         fault = f" ({name_of(record.exc_info[1])})" if record.exc_info and record.exc_info[0] else ""
         level = "" if record.levelno < logging.WARNING else f"{record.levelname.lower()}: "
         return f"{at} {level}{record.getMessage()}{fault}"
+
+
+def check_endpoint(endpoint: str) -> None:
+    """Raises `SettingsError` where traces would go over plain HTTP to another machine."""
+    if not closed(endpoint):
+        raise SettingsError("Traces go to another machine over https alone: give the endpoint an https address.")
+
+
+def _log_security_to(file: str | None) -> None:
+    log = logging.getLogger("yhdyspinta.security")
+    log.setLevel(logging.INFO)
+    for old in list(log.handlers):
+        log.removeHandler(old)
+        old.close()
+    if file is not None:
+        handler = _Private(file)
+        handler.setFormatter(JsonLines())
+        log.addHandler(handler)
+    log.propagate = file is None
+
+
+class _Private(logging.FileHandler):
+    """A file that its owner alone reads."""
+
+    def _open(self) -> Any:
+        return open(os.open(self.baseFilename, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600), "a", encoding="utf-8")
 
 
 def name_of(fault: BaseException | None) -> str:
@@ -125,12 +158,13 @@ def watch(processor: P) -> P:
 def set_up(
     service: str, *, level: int = logging.INFO, stream: TextIO | None = None
 ) -> None:
-    """Logs as JSON lines on standard error, or to `stream`, in a terminal for people; client libraries speak at
-    WARNING; traces to an OTLP collector where the environment names one (`OTEL_EXPORTER_OTLP_ENDPOINT`). Called once a
-    process."""
+    """Logs as JSON lines on standard error, or to `stream`, in a terminal for people; those of the security log to a
+    file of their own where the environment names one (`SECURITY_LOG`); client libraries speak at WARNING; traces to an
+    OTLP collector where it names one (`OTEL_EXPORTER_OTLP_ENDPOINT`). Called once a process."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(ForPeople() if handler.stream.isatty() else JsonLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    _log_security_to(os.environ.get("SECURITY_LOG"))
     for library in ("aiokafka", "faststream", "httpx", "httpcore", "uvicorn", "sqlalchemy", "alembic", "asyncio"):
         logging.getLogger(library).setLevel(logging.WARNING)
     from opentelemetry.sdk.resources import Resource
@@ -138,7 +172,11 @@ def set_up(
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
     provider = TracerProvider(resource=Resource.create({"service.name": service}))
-    if any(name in os.environ for name in ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")):
+    endpoints = [os.environ[name] for name in ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+                 if name in os.environ]
+    for endpoint in endpoints:
+        check_endpoint(endpoint)
+    if endpoints:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))

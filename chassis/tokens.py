@@ -13,6 +13,7 @@ from hmac import compare_digest
 
 from sqlalchemy import ARRAY, Column, DateTime, LargeBinary, MetaData, Table, Text, insert, select, update
 
+from chassis import security
 from chassis.database import Session
 from chassis.policy import Principal
 
@@ -78,6 +79,7 @@ async def make(
     secret = secrets.token_urlsafe(32)
     token = Token(identity, name, organisation, wanted, db.now, ends_at, None, None)
     await db.execute(insert(table), {**vars(token), "scopes": list(wanted), "hash": _hash(secret)})
+    security.note("token-made", db.service, who=identity)
     return token, f"yp_{identity}_{secret}"
 
 
@@ -92,6 +94,8 @@ async def revoke(db: Session, identity: str) -> bool:
     done = await db.execute(
         update(table).where(table.c.id == identity, table.c.revoked_at.is_(None)).values(revoked_at=db.now)
     )
+    if done.rowcount:
+        security.note("token-revoked", db.service, who=identity)
     return bool(done.rowcount)
 
 
@@ -103,11 +107,14 @@ async def holder(db: Session, text: str) -> Principal | None:
     identity, secret = spelled.groups()
     row = (await db.execute(select(table).where(table.c.id == identity))).one_or_none()
     if row is None or not compare_digest(row.hash, _hash(secret)):
+        security.refused("token-wrong", db.service)
         return None
     if row.revoked_at is not None or row.ends_at <= db.now:
+        security.refused("token-over", db.service, who=identity)
         return None
     if row.used_at is None or row.used_at < db.now - USE_IS_NOTED_EACH:
         await db.execute(update(table).where(table.c.id == identity).values(used_at=db.now))
+        security.note("token-used", db.service, who=identity)
     return Principal("system", row.id, row.name, row.organisation, scopes=frozenset(row.scopes))
 
 

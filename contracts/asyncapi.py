@@ -87,6 +87,8 @@ def _channel(topic: Topic) -> Document:
 def _message_names(topic: Topic) -> Iterator[str]:
     if topic.dead_letters:
         yield "DeadLetter"
+    if topic.replays:
+        yield "Replay"
     for model in topic.models:
         yield name_of(model)
     if topic.tombstones:
@@ -120,7 +122,7 @@ def _operation(principal: str, action: str, topic: Topic) -> Document:
 
 def _messages() -> Document:
     events = {name: _message(name, model) for name, model in models().items()}
-    return events | {"DeadLetter": _dead_letter(), "Tombstone": _tombstone()}
+    return events | {"DeadLetter": _dead_letter(), "Replay": _replay(), "Tombstone": _tombstone()}
 
 
 def _message(name: str, model: type[Data]) -> Document:
@@ -149,12 +151,23 @@ def _message(name: str, model: type[Data]) -> Document:
 
 
 def _dead_letter() -> Document:
-    added = ("reason", "sentence", "field", "topic", "partition", "offset", "handler", "at", "trace")
+    added = ("reason", "sentence", "field", "topic", "partition", "offset", "handler", "at", "trace", "replay-of",
+             "replay")
     return {
         "name": "DeadLetter",
         "summary": "A refused record, its key, value and headers as they were, and why; read by its service alone.",
         "contentType": "application/octet-stream",
         "headers": {"type": "object", "properties": {f"dead-letter-{name}": {"type": "string"} for name in added}},
+    }
+
+
+def _replay() -> Document:
+    added = ("letter", "topic", "partition", "offset", "corrected")
+    return {
+        "name": "Replay",
+        "summary": "A dead letter that its service is to handle again, with its key; corrected by an operator or not.",
+        "contentType": "application/octet-stream",
+        "headers": {"type": "object", "properties": {f"replay-{name}": {"type": "string"} for name in added}},
     }
 
 

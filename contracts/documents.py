@@ -1,4 +1,5 @@
-"""Documents made from the models, the plan and the topic registry: schemas, list of codes, AsyncAPI.
+"""Documents made from the models, the plan and the topic registry: schemas, list of codes, AsyncAPI, the boundary's
+picture.
 
 python -m contracts.documents write     writes them
 python -m contracts.documents check     says what differs from what the code would write; then exit code 1
@@ -11,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from contracts import asyncapi, plan
+from contracts import asyncapi, picture, plan
 from contracts.fields import CodeList
 from contracts.leaves import leaves
 from contracts.schema import models, schema_of
@@ -61,6 +62,7 @@ def documents() -> Mapping[Path, bytes]:
     return {
         **{schemas / f"{name}.json": _json(schema_of(model)) for name, model in models().items()},
         schemas / "codes.json": _json(codes()),
+        FOLDER.parent / "docs" / "boundary.svg": picture.svg().encode(),
         FOLDER / "asyncapi.yaml": asyncapi.yaml(asyncapi.document()).encode(),
     }
 
@@ -103,7 +105,7 @@ def main(arguments: list[str]) -> int:
         return 0
     if arguments == ["check"]:
         found = check()
-        print("\n".join(found) or "Schemas, codes and the AsyncAPI document are what the code says.")
+        print("\n".join(found) or "Schemas, codes, the AsyncAPI document and the picture are what the code says.")
         return 1 if found else 0
     print("Say `write` or `check`.")
     return 2

@@ -8,7 +8,7 @@ from contracts.envelope import Data
 from contracts.fields import DataClass
 
 DEAD_LETTER_BYTES = 2_097_152
-"""Largest batch on a dead-letter topic: a 1 MB record with its reasons is over the broker's default."""
+"""Largest batch on a topic of dead letters or replays: a 1 MB record with its reasons is over the broker's default."""
 BATCH_BYTES = 1_048_588
 """Largest batch elsewhere. It limits batches of small events, never one event: that limit is the reader's."""
 
@@ -36,7 +36,8 @@ class Topic:
 
     `writers` and `readers` are principals, `key` says what the record key is, `republishes` are the intake
     topics whose accepted events its writer publishes here unchanged. `remark` qualifies the class of data. With
-    `open_to_accounts` anyone with a reader account may read it.
+    `open_to_accounts` anyone with a reader account may read it. `dead_letters` and `replays` hold records of other
+    topics: what a service could not handle, and what it is to handle again.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Topic:
     tombstones: bool = False
     carries_no_trace: bool = False
     dead_letters: bool = False
+    replays: bool = False
     open_to_accounts: bool = False
     segment: timedelta | None = None
     compaction: dict[str, str] = field(default_factory=dict)
@@ -84,7 +86,7 @@ class Topic:
             "cleanup.policy": self.cleanup.value,
             "message.timestamp.type": "LogAppendTime",
             "retention.ms": str(milliseconds(period)) if period else "-1",
-            "max.message.bytes": str(DEAD_LETTER_BYTES if self.dead_letters else BATCH_BYTES),
+            "max.message.bytes": str(DEAD_LETTER_BYTES if self.dead_letters or self.replays else BATCH_BYTES),
         }
         if self.segment:
             settings["segment.ms"] = str(milliseconds(self.segment))

@@ -163,6 +163,12 @@ def _dead_letters(side: str, service: str, keep: Keep, data_class: DataClass, se
                  remark=remark, segment=segment, dead_letters=True)
 
 
+def _replays(side: str, service: str, keep: Keep, data_class: DataClass, segment: timedelta | None = None,
+             remark: str = "") -> Topic:
+    return Topic(f"{side}.{service}-replay.v1", (service,), (service,), "as the record", keep, data_class,
+                 remark=remark, segment=segment, replays=True)
+
+
 def _rejections(side: str, *writers: str) -> Topic:
     senders = tuple(s.name for s in SYSTEMS.values() if s.writes.startswith(f"{side}."))
     return Topic(f"{side}.rejections.v1", writers, senders, "source of the refused topic", REFUSED, DataClass.OPEN,
@@ -182,6 +188,7 @@ _AREA = (
     _obligations("area", "referral"),
     _notices("area", "referral"),
     _dead_letters("area", "referral", LETTERS, DataClass.PSEUDONYMOUS),
+    _replays("area", "referral", LETTERS, DataClass.PSEUDONYMOUS),
     _rejections("area", "reporting"),
 )
 
@@ -197,8 +204,10 @@ _MUNICIPAL = (
     _obligations("municipal", "coaching", "feedback"),
     _notices("municipal", "coaching", "feedback"),
     _dead_letters("municipal", "coaching", SEALED_LETTERS, DataClass.PERSONAL, HOUR, "sealed"),
+    _replays("municipal", "coaching", SEALED_LETTERS, DataClass.PERSONAL, HOUR, "sealed"),
     _dead_letters("municipal", "feedback", FEEDBACK_LETTERS, DataClass.PERSONAL, HOUR,
                   "free text may hold personal data"),
+    _replays("municipal", "feedback", FEEDBACK_LETTERS, DataClass.PERSONAL, HOUR, "free text may hold personal data"),
     _rejections("municipal", "coaching", "feedback"),
 )
 
@@ -232,8 +241,11 @@ _SHARED = (
     Topic("shared.audit-heads.v1", tuple(SERVICES), ("referral", "coaching"), "service of ours", AUDIT,
           DataClass.OPEN, (audit_heads.AuditHeadPublished,)),
     _dead_letters("shared", "leads", LETTERS, DataClass.PSEUDONYMOUS),
+    _replays("shared", "leads", LETTERS, DataClass.PSEUDONYMOUS),
     _dead_letters("shared", "notify", LETTERS, DataClass.PSEUDONYMOUS),
+    _replays("shared", "notify", LETTERS, DataClass.PSEUDONYMOUS),
     _dead_letters("shared", "reporting", LETTERS, DataClass.PSEUDONYMOUS),
+    _replays("shared", "reporting", YEAR, DataClass.PSEUDONYMOUS),
     _rejections("shared", "leads"),
 )
 
@@ -258,6 +270,11 @@ def topic_for(model: type[Data], service: str) -> str:
 def dead_letter_topic(service: str) -> str:
     """Where what a service can't handle is kept."""
     return next(t.name for t in TOPICS.values() if t.dead_letters and t.writers == (service,))
+
+
+def replay_topic(service: str) -> str:
+    """Where a service's dead letters are published again, for it alone."""
+    return next(t.name for t in TOPICS.values() if t.replays and t.writers == (service,))
 
 
 def outside_writer(topic: str) -> str | None:

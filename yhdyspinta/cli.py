@@ -37,6 +37,8 @@ class Commands(Contents):
         "Look after": {
             "doctor": "yhdyspinta.commands.doctor:doctor",
             "boundary": "yhdyspinta.commands.boundary:boundary",
+            "dead-letters": "yhdyspinta.commands.dead_letters:dead_letters",
+            "plan": "yhdyspinta.commands.plan:plan",
             "keys": "yhdyspinta.keys_cli:app",
             "rebuild": "yhdyspinta.rebuild_cli:app",
             "backup": "yhdyspinta.commands.backup:backup",

@@ -8,9 +8,9 @@ from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from chassis import policy, sessions
+from chassis import policy, security, sessions
 from chassis.decisions import Refused
-from chassis.sign_in import SignInFailed, security
+from chassis.sign_in import SignInFailed
 from chassis.web.page import Page
 from chassis.web.routes import Asked, Db, Routes
 
@@ -41,7 +41,7 @@ async def signed_in(page: Asked, state: Text = "", code: Text = "") -> Response:
     async with page.web.database.begin() as db:
         await sessions.end(db, page.request.cookies.get(page.web.cookie, ""))
         token = await sessions.start(db, found.who, found.at)
-    security.info("signed in: %s in %s", found.who.id, page.web.settings.service)
+    security.note("signed-in", page.web.settings.service, who=found.who.id)
     response = RedirectResponse(page.path(found.back_to), 303)
     _set(page, response, page.web.cookie, token, int(sessions.LONGEST.total_seconds()))
     return response
@@ -51,6 +51,7 @@ async def signed_in(page: Asked, state: Text = "", code: Text = "") -> Response:
 async def sign_out(page: Asked, db: Db) -> Response:
     """Ends this session; others of the person go on."""
     await sessions.end(db, page.request.cookies.get(page.web.cookie, ""))
+    security.note("signed-out", page.web.settings.service, who=page.who.id)
     response = RedirectResponse(page.path("/signed-out"), 303)
     response.delete_cookie(page.web.cookie, path=page.web.settings.prefix_path)
     return response

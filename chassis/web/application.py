@@ -18,7 +18,7 @@ from chassis.clock import Clock
 from chassis.database import Database
 from chassis.decisions import Refused
 from chassis.service import Service, Timer
-from chassis.settings import Settings
+from chassis.settings import Settings, SettingsError, closed
 from chassis.sign_in import Issuer
 from chassis.web import account, problems
 from chassis.web.edge import Edge, origins_of
@@ -61,22 +61,27 @@ def application(
     """The ASGI application that is mounted at `/<service>`.
 
     `folder` is the service's own: `templates/` and `*/templates/` under it hold pages, `catalogues/` messages.
-    `title` and `description` head its OpenAPI document. Raises `PolicyMissing`.
+    `title` and `description` head its OpenAPI document. Raises `PolicyMissing`, and `SettingsError` where people
+    would be asked to come over plain HTTP from elsewhere.
     """
-    templates = [folder / "templates", *sorted(folder.glob("*/templates"))]
+    if not settings.demo and not closed(settings.public_url):
+        raise SettingsError(f"PUBLIC_URL must be an https address; {settings.public_url} is not.")
+    from chassis import operate  # its pages stand on this package
+
+    templates = [folder / "templates", *sorted(folder.glob("*/templates")), operate.FOLDER / "templates"]
     app = FastAPI(
         title=title, description=description, version="1", openapi_url=None, docs_url=None, redoc_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # its spans hold paths and queries
     )
     app.state.web = Web(
-        settings=settings, clock=clock, database=database, side=side, rooms=rooms,
-        rendering=Rendering(settings.prefix_path, templates, [folder / "catalogues"]),
+        settings=settings, clock=clock, database=database, side=side, rooms=(*rooms, *operate.ROOMS),
+        rendering=Rendering(settings.prefix_path, templates, [operate.FOLDER / "catalogues", folder / "catalogues"]),
         issuer=Issuer(settings),
         session_rate=Rate(int(settings.extra.get("session_rate", SESSION_PER_MINUTE))),
         token_rate=Rate(int(settings.extra.get("token_rate", TOKEN_PER_MINUTE))),
         origins=origins_of(settings),
     )
-    for group in (account.routes, *routes):
+    for group in (account.routes, operate.routes, *routes):
         app.router.routes.extend(GuardedRoute(definition) for definition in group.defined)
     app.mount("/static", Static(directory=STATIC), name="static")
     app.add_exception_handler(Refused, problems.refused)
@@ -90,6 +95,7 @@ def application(
 
 def with_health(service: Service) -> Service:
     """Adds `/health/…` and `/metrics` to a service's application; `build` returns what this returns."""
+    service.app.state.service = service
     service.app.router.routes.extend(health.routes(lambda: service))
     check_policies(service.app)
     return service

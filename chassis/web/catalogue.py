@@ -130,8 +130,9 @@ def _translated(catalogue: Catalog, identity: str | Sequence[str], context: str 
 
 
 def folders() -> list[Path]:
-    """Every folder that has catalogues: the chassis' pages, each service, the demo's sign-in."""
-    return [OWN, *sorted(p.parent for whose in ("services", "yhdyspinta") for p in ROOT.glob(f"{whose}/*/catalogues"))]
+    """Every folder that has catalogues: the chassis' pages, the operators', each service, the demo's sign-in."""
+    found = {p.parent for whose in ("chassis", "services", "yhdyspinta") for p in ROOT.glob(f"{whose}/*/catalogues")}
+    return [OWN, *sorted(found - {OWN})]
 
 
 if __name__ == "__main__":

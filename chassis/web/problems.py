@@ -18,9 +18,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from chassis import security
 from chassis.database import transient
 from chassis.decisions import NotFound, Refusal, Refused
-from chassis.policy import NotAllowed
+from chassis.policy import NotAllowed, SignInAgain
 from chassis.telemetry import name_of
 from chassis.web.texts import N_, Texts, language_of, texts
 from contracts import plan
@@ -189,6 +190,10 @@ async def refused(request: Request, fault: Exception) -> Response:
     """Handler of `Refused`."""
     assert isinstance(fault, Refused)  # noqa: S101 - registered for it alone
     refusal, language = fault.refusal, reader_language(request)
+    if refusal.status in (401, 403, 429) and not isinstance(refusal, SignInAgain):
+        who = getattr(request.state, "who", None)
+        security.refused(refusal.code, request.app.state.web.settings.service, who=who.id if who else None,
+                         about=f"{request.method} {getattr(request.scope.get('route'), 'path', '-')}")
     if isinstance(refusal, NotAllowed) and not is_api(request):
         refusal = NotAllowed(_roles(refusal.belongs_to, request.app.state.web.clock().date(), language))
     return say(request, of_refusal(refusal, language))

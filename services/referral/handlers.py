@@ -1,10 +1,9 @@
 """What people of the employment area do with a referral: one function a command, the same for pages and API."""
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chassis import audit
+from chassis import audit, security
 from chassis.calendar import after, deadline, helsinki_day
 from chassis.contact import Contact
 from chassis.database import Session
@@ -25,8 +24,6 @@ from services.referral.refusals import (
     RevealLimit,
 )
 from services.referral.suitability import Client, SuitsNot, suit
-
-security = logging.getLogger("yhdyspinta.security")
 
 
 @dataclass(frozen=True)
@@ -127,7 +124,7 @@ async def reveal(db: Session, referral_id: str, reason: str, by: Principal, sinc
         raise Refused(ReasonUnknown(", ".join(rules.codes["reveal-reason"])))
     hour_ago = db.now - timedelta(hours=1)
     if await store.revealed_since(db, by.id, max(hour_ago, since or hour_ago)) >= rules.reveal.hourly_limit:
-        security.error("more than %s reveals within an hour by %s", rules.reveal.hourly_limit, by.id)
+        security.alarm("reveals-above-limit", db.service, who=by.id)
         raise Refused(SignInAgain() if by.kind == "person" else RevealLimit(rules.reveal.hourly_limit))
     contact = await own_copy.read(db, referral_id, by, "reveal", reason)
     await store.note_reveal(db, by.id)

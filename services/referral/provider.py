@@ -34,7 +34,7 @@ D = TypeVar("D", bound=Data)
 
 async def take_offer(db: Session, event: Event[ReceivingKeyOffered]) -> None:
     """A proved key is sealed to; a referral that is closed is answered with the event that closed it."""
-    proofs.verify(event.data.proof, event.data, event.type, event.source, db.settings.trust)
+    proofs.verify(event.data.proof, event.data, event.type, event.source, db.settings.trust, db.service)
     referral = await _held(db, event)
     decision = domain.take_offer(referral, event.data, _rules(event).sealing.max_keys)
     referral, events = decided_or_raise(decision, referral)
@@ -102,7 +102,7 @@ async def report_withdrawal(db: Session, event: Event[WithdrawalReported]) -> No
 
 async def acknowledge(db: Session, event: Event[ContactDetailsErased]) -> None:
     """The provider's proved word that it erased: kept with its proof for the receipt, whenever it comes."""
-    proofs.verify(event.data.proof, event.data, event.type, event.source, db.settings.trust)
+    proofs.verify(event.data.proof, event.data, event.type, event.source, db.settings.trust, db.service)
     referral = await _held(db, event)
     was_closed = referral.acknowledged_at is not None
     referral, _ = decided_or_raise(domain.acknowledge(referral, event.data, event.time))

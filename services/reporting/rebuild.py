@@ -133,7 +133,7 @@ async def _finish(connection: asyncpg.Connection, spare: str, today: date, swap:
         if swap:
             await connection.execute("update generation set live = $1", spare)
             await connection.execute("delete from projection_offsets where projection = $1", LIVE)
-            await connection.execute(_TAKE_OVER, LIVE, REBUILD, fold.TOPICS)
+            await connection.execute(_TAKE_OVER, LIVE, REBUILD, (*fold.TOPICS, topics.replay_topic("reporting")))
         await connection.execute("delete from projection_offsets where projection = $1", REBUILD)
         return Rebuilt(rows, differences, swap)
 

@@ -183,13 +183,13 @@ def test_a_sign_in_without_a_time_of_the_last_hours_is_none(given):
     now = datetime(2026, 3, 2, 8, tzinfo=UTC)
     told = given if not isinstance(given, int) or given is True else now.timestamp() + given
     with pytest.raises(Refused):
-        _signed_in_at({"auth_time": told}, now)
+        _signed_in_at({"auth_time": told}, now, "leads")
 
 
 def test_a_single_sign_on_of_this_morning_is_no_fresh_sign_in():
     now = datetime(2026, 3, 2, 8, tzinfo=UTC)
-    assert _signed_in_at({"auth_time": int(now.timestamp()) - 3600}, now) == now - timedelta(hours=1)
-    assert _signed_in_at({"auth_time": int(now.timestamp()) + 30}, now) == now
+    assert _signed_in_at({"auth_time": int(now.timestamp()) - 3600}, now, "leads") == now - timedelta(hours=1)
+    assert _signed_in_at({"auth_time": int(now.timestamp()) + 30}, now, "leads") == now
 
 
 async def test_a_session_counts_from_when_the_person_signed_in(site, world):

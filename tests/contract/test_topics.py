@@ -16,6 +16,7 @@ from contracts.topics import (
     outside_writer,
     readable_by,
     rejections_topic,
+    replay_topic,
     source_of,
     topic_for,
     writable_by,
@@ -68,6 +69,16 @@ def test_dead_letters_are_read_by_their_service_alone_and_classed_as_the_worst_i
     worst = max((t.data_class for t in readable_by(service) if t is not topic), key=WORST.index)
     assert topic.data_class == worst
     assert topic.config()["max.message.bytes"] == "2097152"
+    assert topic.partitions == 1  # a letter's number is its offset
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_what_is_handled_again_goes_to_its_service_alone_and_is_kept_as_long_as_its_dead_letter(service):
+    topic, letters = TOPICS[replay_topic(service)], TOPICS[dead_letter_topic(service)]
+    assert topic.readers == topic.writers == (service,)
+    assert (topic.data_class, topic.segment, topic.side) == (letters.data_class, letters.segment, letters.side)
+    assert topic.retention >= letters.retention
+    assert topic.config()["max.message.bytes"] == letters.config()["max.message.bytes"]
 
 
 @pytest.mark.parametrize("topic", TOPICS.values(), ids=lambda t: t.name)

@@ -177,7 +177,7 @@ class Told:
         seen: dict[tuple[str, str, str], bytes] = {}
         again: Counter[str] = Counter()
         for name, topic in TOPICS.items():
-            if topic.dead_letters:
+            if topic.dead_letters or topic.replays:
                 continue
             for record in await world.records(name):
                 if record.value is None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 from confluent_kafka import KafkaException
 
+from contracts.picture import svg
 from contracts.topics import TOPICS, Topic
 from yhdyspinta import provision
 from yhdyspinta.commands import output
@@ -16,8 +17,16 @@ CODES = Path(__file__).parents[2] / "contracts" / "schemas" / "codes.json"
 UNREACHABLE = 2
 
 
-def boundary(json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
-    """Who may write and read what, and whether the broker's access list says the same (exit code 1 if not)."""
+def boundary(
+    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    picture: Annotated[Path | None, typer.Option(
+        metavar="FILE.svg", help="Draw it into a file instead: who writes and reads what, by side.")] = None,
+) -> None:
+    """Who may write and read what, and whether the broker's access list says the same (exit code 1 if not, 2 if the
+    broker does not answer)."""
+    if picture is not None:
+        _draw(picture)
+        return
     place = provision.from_environment()
     differences: list[Difference] = []
     unreachable = ""
@@ -42,6 +51,14 @@ def boundary(json: Annotated[bool, typer.Option("--json", help="As JSON.")] = Fa
         output.say(unreachable or _verdict(differences))
     if unreachable or differences:
         raise typer.Exit(UNREACHABLE if unreachable else 1)
+
+
+def _draw(file: Path) -> None:
+    try:
+        file.write_text(svg("en"))
+    except OSError as fault:
+        output.give_up(f"{file} can't be written ({fault.strerror}). Name a file in a folder that is there.")
+    output.say(f"The picture is in {file}: {len(TOPICS)} topics, everyone who writes or reads them.")
 
 
 def topics(

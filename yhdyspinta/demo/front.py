@@ -29,6 +29,8 @@ FIRST = (
     ("sami-kokeilu", "notify"),
 )
 """Whom to be first, one for each kind of work, and the service to begin in."""
+BEGIN = {"operator": "operate", "data-protection-officer": "operate/boundary"}
+"""Pages of the service where somebody begins, where that is not its first."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def rows(public_url: str, running: Sequence[str], language: str = "fi") -> list[
     now = plan.ALL[-1]
     return [
         Row(person, now.roles[person.roles[0]].text(language), now.organisations[person.organisation].text(language),
-            SERVICE_NAMES[service], f"{public_url}/{service}/")
+            SERVICE_NAMES[service], f"{public_url}/{service}/{BEGIN.get(person.roles[0], '')}")
         for person, service in ((BY_ID[name], service) for name, service in FIRST) if service in running
     ]
 

@@ -1,11 +1,10 @@
 """What the area tells of a referral, and the press that shows its contact details."""
 
-import logging
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from chassis import audit, outbox, parking, sealing, telemetry
+from chassis import audit, outbox, parking, sealing, security, telemetry
 from chassis.calendar import before, helsinki_day
 from chassis.contact import Contact
 from chassis.database import Database, Session
@@ -37,8 +36,6 @@ from services.coaching.referrals.domain import (
     Referral,
     TooManyReveals,
 )
-
-security = logging.getLogger("yhdyspinta.security")
 
 HOUR = timedelta(hours=1)
 ROUND = 100
@@ -193,7 +190,7 @@ async def _within_limit(db: Session, who: Principal, limit: int, signed_in_at: d
     since = max(db.now - HOUR, signed_in_at or db.now - HOUR)
     if await store.reveals_by(db, who.id, since) < limit:
         return
-    security.error("%s of %s looks at more contact details an hour than the plan allows", who.id, who.organisation)
+    security.alarm("reveals-above-limit", db.service, who=who.id)
     raise Refused(SignInAgain() if who.kind == "person" else TooManyReveals())
 
 
