@@ -55,6 +55,7 @@ lock: $(TOOLS)
 	$(BIN)/uv pip compile --universal --generate-hashes -q --no-header pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --universal --generate-hashes -q --no-header --extra dev -c requirements.lock \
 		pyproject.toml -o requirements-dev.lock
+	echo cyclonedx-bom | $(BIN)/uv pip compile --universal --generate-hashes -q --no-header - -o deploy/sbom.lock
 
 clean:
 	@$(call unless-running,remove its data)

@@ -2,10 +2,13 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -15,10 +18,30 @@ from starlette.routing import BaseRoute, Mount
 from chassis import telemetry
 from chassis.clock import Clock, system_clock
 from chassis.service import Service, collect_seldom, together
-from chassis.settings import Settings
+from chassis.settings import Settings, SettingsError
 from yhdyspinta import events
 
 SERVICES = ("referral", "coaching", "leads", "feedback", "notify", "reporting")
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What the server shows, and its key: PEM files."""
+
+    certificate: Path
+    key: Path
+
+    @classmethod
+    def from_environment(cls) -> "Certificate | None":
+        """`HTTP_CERTIFICATE` and `HTTP_KEY`; None where HTTP is plain, for a gateway on this machine."""
+        files = [os.environ.get(name) for name in ("HTTP_CERTIFICATE", "HTTP_KEY")]
+        if not any(files):
+            return None
+        certificate, key = files
+        if not certificate or not key or not Path(certificate).is_file() or not Path(key).is_file():
+            raise SettingsError("HTTP_CERTIFICATE and HTTP_KEY go together: give the paths of two PEM files that are "
+                                "there, or neither.")
+        return cls(Path(certificate), Path(key))
 
 
 def build(settings: Settings, clock: Clock = system_clock) -> Service:
@@ -36,11 +59,12 @@ def compose(services: Sequence[Service], more: Mapping[str, Any] | None = None,
 
 
 @asynccontextmanager
-async def listening(app: Any, host: str, port: int) -> AsyncIterator[None]:
-    """Answers HTTP while the block runs; on the way out requests in hand are finished."""
+async def listening(app: Any, host: str, port: int, tls: Certificate | None = None) -> AsyncIterator[None]:
+    """Answers HTTP, with a certificate HTTPS, while the block runs; on the way out requests in hand are finished."""
     server = uvicorn.Server(uvicorn.Config(
         app, host=host, port=port, log_config=None, access_log=False, lifespan="off", server_header=False,
-        timeout_graceful_shutdown=5, h11_max_incomplete_event_size=65_536))
+        timeout_graceful_shutdown=5, h11_max_incomplete_event_size=65_536,
+        ssl_certfile=tls.certificate if tls else None, ssl_keyfile=tls.key if tls else None))
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment] # signals are ours
     task = asyncio.create_task(server.serve(), name="http")
     while not server.started and not task.done():  # noqa: ASYNC110 - it has no event to wait for
@@ -69,5 +93,6 @@ async def serve(settings: Sequence[Settings], host: str, port: int) -> None:
     on_signals(stop.set)
     services = [build(s) for s in settings]
     collect_seldom()
-    async with listening(compose(services, routes=events.Pages().routes()), host, port), together(services):
+    app = compose(services, routes=events.Pages().routes())
+    async with listening(app, host, port, Certificate.from_environment()), together(services):
         await stop.wait()

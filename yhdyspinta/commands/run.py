@@ -29,11 +29,15 @@ def serve(
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
 ) -> None:
     """Runs services on the broker and databases that the environment names."""
+    from yhdyspinta.serve import Certificate
     from yhdyspinta.serve import serve as serve_them
 
-    if host != LOOPBACK and os.environ.get("YHDYSPINTA_DEMO") == "1":
-        output.give_up("The demo's sign-in asks for no password, so it listens on 127.0.0.1 alone. Set OIDC_ISSUER to "
-                       "an issuer of your own and unset YHDYSPINTA_DEMO.")
+    if host != LOOPBACK and Certificate.from_environment() is None:
+        if os.environ.get("YHDYSPINTA_DEMO") == "1":
+            output.give_up("The demo's sign-in asks for no password, so it listens on 127.0.0.1 alone. Set OIDC_ISSUER "
+                           "to an issuer of your own and unset YHDYSPINTA_DEMO.")
+        output.give_up(f"Off this machine HTTP is spoken with TLS alone. Give HTTP_CERTIFICATE and HTTP_KEY, or listen "
+                       f"on {LOOPBACK} behind a gateway of this machine.")
     asyncio.run(serve_them([provision.settings_of(service) for service in known(services)], host, port))
 
 
