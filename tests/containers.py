@@ -38,9 +38,9 @@ class Container:
         self._container: DockerContainer | None = None
 
     def run(self, command: list[str], environment: Mapping[str, str], inside: int, ready: Callable[[], bool]) -> None:
-        ports = {f"{inside}/tcp": (LOOPBACK, self.port)}
-        made = DockerContainer(self.image).with_command(command).with_kwargs(ports=ports)
-        self._container = made.with_envs(**environment).start()
+        made = DockerContainer(self.image).with_command(command).with_envs(**environment)
+        made.ports = {f"{inside}/tcp": (LOOPBACK, self.port)}
+        self._container = made.start()
         until = time.monotonic() + START_SECONDS
         while not ready():
             if time.monotonic() > until or self._container.get_wrapped_container().status == "exited":
