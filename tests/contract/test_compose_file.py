@@ -96,6 +96,12 @@ def test_nobody_holds_another_part_s_secrets():
     assert {name for name in PARTS if "authority" in {volume for volume, _, _ in mounts(name)}} == {"secrets"}
 
 
+def test_whoever_trusts_the_authority_finds_its_certificate():
+    for name, part in PARTS.items():
+        if any("/run/trust" in str(value) for value in part.get("environment", {}).values()):
+            assert ("trust", "/run/trust", True) in mounts(name), name
+
+
 def test_what_is_written_at_the_start_has_a_folder_in_the_image_that_gives_it_its_owner():
     ours = {where for part in PARTS for _, where, read_only in mounts(part) if where.startswith(VAR)}
     assert ours <= set(FOLDERS)
