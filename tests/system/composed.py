@@ -77,8 +77,12 @@ class Composed:
         os.kill(before["State"]["Pid"], signal.SIGKILL)
 
         def back() -> bool:
-            state, count = self.inspect(part)["State"], self.inspect(part)["RestartCount"]
-            return bool(count > before["RestartCount"] and state["Running"] and state["Health"]["Status"] == "healthy")
+            now = self.inspect(part)
+            state, health = now["State"], now["State"]["Health"]
+            seconds = len("2026-03-02T07:00:00")
+            asked_since = bool(health["Log"]) and health["Log"][-1]["Start"][:seconds] >= state["StartedAt"][:seconds]
+            return bool(now["RestartCount"] > before["RestartCount"] and state["Running"] and asked_since
+                        and health["Status"] == "healthy")
 
         await until(back, 150, what=f"{part} to come back")
 

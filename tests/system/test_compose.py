@@ -4,6 +4,7 @@ Needs Docker, as root on its host (`make test-compose`).
 """
 
 import re
+import ssl
 from datetime import UTC, datetime
 
 import pytest
@@ -127,9 +128,10 @@ async def test_neither_side_reads_or_writes_what_is_the_other_s(made):
 
 async def test_kafka_speaks_with_nobody_in_plain_text_or_under_another_authority(made):
     right = made.kafka("referral")
-    for wrong in ({"security_protocol": "SASL_PLAINTEXT", "ssl_context": None}, {"ssl_context": None}):
+    for wrong in ({"security_protocol": "SASL_PLAINTEXT", "ssl_context": None},
+                  {"ssl_context": ssl.create_default_context()}):
         consumer = AIOKafkaConsumer(**right | wrong, request_timeout_ms=3000)
-        with pytest.raises((KafkaConnectionError, ValueError)):
+        with pytest.raises(KafkaConnectionError):
             await consumer.start()
         await consumer.stop()
 
