@@ -16,6 +16,7 @@ from chassis.clock import system_clock
 from chassis.database import Database
 from chassis.settings import SettingsError
 from chassis.settings import from_environment as service_settings
+from yhdyspinta import events
 from yhdyspinta.demo import directory, issuer
 from yhdyspinta.demo.front import Front, Loading
 from yhdyspinta.demo.mail_catcher import MailCatcher
@@ -62,7 +63,7 @@ async def front(folder: Path, public_url: str, kafka_outside: str) -> None:
         "/issuer": issuer.application(f"{ADDRESS}/issuer", system_clock, demo=os.environ.get("YHDYSPINTA_DEMO") == "1",
                                       seen_at=f"{public_url}/issuer", services_at=services_at(os.environ)),
         "/mail": catcher.app(),
-    }, page.routes())
+    }, [*events.Pages().routes(), *page.routes()])
     await catcher.start()
     try:
         async with listening(app, ANYWHERE, PORT, tls):

