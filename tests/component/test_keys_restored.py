@@ -34,7 +34,8 @@ def found_in(folders: Iterable[Path], wanted: Iterable[bytes]) -> set[bytes]:
 
 def run(program: str, world: World, *arguments: str) -> None:
     server = world.place.postgres
-    subprocess.run([programs() / program, "-h", server["host"], "-p", str(server["port"]), "-U", server["user"], *arguments],
+    there = ["-h", server["host"], "-p", str(server["port"]), "-U", server["user"]]
+    subprocess.run([programs() / program, *there, *arguments],
                    env={"PGPASSWORD": server["password"]}, check=True)
 
 

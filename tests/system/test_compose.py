@@ -137,8 +137,7 @@ async def test_kafka_speaks_with_nobody_in_plain_text_or_under_another_authority
 
 
 @pytest.mark.parametrize(("part", "host", "port"), [
-    ("referral", "postgres-municipal", 5432), ("referral", "postgres-shared", 5432), ("referral", "coaching", 8443),
-    ("coaching", "postgres-area", 5432), ("coaching", "referral", 8443), ("notify", "postgres-area", 5432),
+    ("referral", "postgres-municipal", 5432), ("coaching", "postgres-area", 5432), ("coaching", "referral", 8443),
     ("reporting", "postgres-municipal", 5432), ("coaching", "192.0.2.1", 443),
 ])
 async def test_a_part_reaches_nothing_of_another_side_and_nothing_outside(made, part, host, port):
