@@ -13,12 +13,14 @@ PYTEST = $(BIN)/pytest -p no:cacheprovider
 # for most of a test above the unit level is waiting.
 SUITES = integration component contract unit
 
-.PHONY: help demo test test-pages lint drift bench audit lock clean
+.PHONY: help demo test test-pages test-compose test-containers lint drift bench audit lock clean
 
 help:
 	@echo "make demo        Kafka, Postgres and all services on this machine: http://127.0.0.1:$(PORT)"
 	@echo "make test        unit, contract, component and integration tests, on a real Kafka and Postgres"
 	@echo "make test-pages  the pages in a real browser (needs chromium)"
+	@echo "make test-compose     the containers of docker-compose.yml: the flow, the boundary, kills (needs Docker, root)"
+	@echo "make test-containers  the component tests on testcontainers' Kafka and Postgres (needs Docker)"
 	@echo "make lint        ruff, mypy, import-linter"
 	@echo "make drift       do the generated documents say what the code says, and can readers bear it?"
 	@echo "make bench       the hot paths beside their limits and peers"
@@ -34,6 +36,15 @@ test: $(TOOLS)
 
 test-pages: $(TOOLS)
 	$(PYTEST) tests/pages
+
+test-compose: $(TOOLS)
+	$(PYTEST) tests/system/test_compose.py
+
+# what is tried of the embedded servers' own files and processes is not for others
+test-containers: $(TOOLS)
+	TESTS_ON=containers $(PYTEST) -n 2 --dist loadscope tests/component \
+		--ignore tests/component/test_embedded.py --ignore tests/component/test_keys_restored.py \
+		--ignore tests/component/test_demo_run.py
 
 lint: $(TOOLS)
 	$(BIN)/ruff check .
@@ -55,6 +66,7 @@ lock: $(TOOLS)
 	$(BIN)/uv pip compile --universal --generate-hashes -q --no-header pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --universal --generate-hashes -q --no-header --extra dev -c requirements.lock \
 		pyproject.toml -o requirements-dev.lock
+	echo cyclonedx-bom | $(BIN)/uv pip compile --universal --generate-hashes -q --no-header - -o deploy/sbom.lock
 
 clean:
 	@$(call unless-running,remove its data)

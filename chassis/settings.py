@@ -132,4 +132,5 @@ def from_environment(service: str) -> Settings:
         database_ca=Path(env["DATABASE_CA"]) if "DATABASE_CA" in env else None,
         keys_backup_days=int(env.get("KEYS_BACKUP_DAYS", "0")),
         demo=env.get("YHDYSPINTA_DEMO") == "1",
+        extra={"figures_from": env["FIGURES_FROM"]} if "FIGURES_FROM" in env else {},
     )

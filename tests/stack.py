@@ -39,6 +39,8 @@ from yhdyspinta.embedded.processes import free_port, locked
 from yhdyspinta.provision import Place, boundary, broker, clients, databases
 from yhdyspinta.serve import build, compose
 
+IN_CONTAINERS = os.environ.get("TESTS_ON") == "containers"
+"""Whether the servers are testcontainers' instead of the embedded ones."""
 SHARED = Path(__file__).parent.parent / "var" / "embedded"
 KAFKA_SETTINGS = {"log.cleaner.backoff.ms": "500", "log.index.size.max.bytes": "262144", "log.cleaner.threads": "1"}
 TEMPLATE = "_template"
@@ -85,10 +87,20 @@ class Stack:
 
     def __post_init__(self) -> None:
         secrets = self.folder / "secrets" / "admin"
+        if IN_CONTAINERS:
+            from tests.containers import KafkaContainer, PostgresContainer
+
+            self.kafka: Any = KafkaContainer(secrets, port=free_port(), controller_port=free_port(),
+                                             settings=KAFKA_SETTINGS)
+            self.postgres: Any = PostgresContainer(secrets, port=free_port(), settings=QUICK)
+        else:
+            self._embedded(secrets)
+        self._templates = False
+
+    def _embedded(self, secrets: Path) -> None:
         self.kafka = Kafka(self.folder / "kafka", SHARED / "jars", secrets, port=free_port(),
                            controller_port=free_port(), settings=KAFKA_SETTINGS)
         self.postgres = Postgres(self.folder / "postgres", secrets, port=free_port(), settings=QUICK)
-        self._templates = False
 
     def start(self) -> None:
         """Starts both side by side; a port that was taken meanwhile is tried again with another."""
@@ -143,7 +155,7 @@ class Stack:
         await databases.make_databases(self.postgres.admin(), suffix=suffix, template=TEMPLATE)
 
 
-def _start(server: Kafka | Postgres) -> None:
+def _start(server: Any) -> None:
     for attempt in range(3):
         try:
             server.start()
@@ -152,7 +164,7 @@ def _start(server: Kafka | Postgres) -> None:
             if attempt == 2:
                 raise
             server.port = free_port()
-            if isinstance(server, Kafka):
+            if hasattr(server, "controller_port"):
                 server.controller_port = free_port()
 
 
@@ -169,6 +181,10 @@ def _forget_topics(admin: AdminClient, prefix: str) -> None:
 @contextmanager
 def stack(topic_settings: Mapping[str, str] | None = None) -> Iterator[Stack]:
     """A stack of one's own; stopped and deleted after, whatever ends this process."""
+    if IN_CONTAINERS:
+        with tempfile.TemporaryDirectory(prefix="yhdyspinta-") as name, closing_stack(name, topic_settings) as made:
+            yield made
+        return
     origin = prepared()
     folder = Path(tempfile.mkdtemp(prefix="yhdyspinta-"))
     folder.chmod(0o711)
@@ -185,6 +201,17 @@ def stack(topic_settings: Mapping[str, str] | None = None) -> Iterator[Stack]:
             Stack(folder).stop()
         shutil.rmtree(folder, ignore_errors=True)
         reaper.communicate()
+
+
+@contextmanager
+def closing_stack(folder: str, topic_settings: Mapping[str, str] | None) -> Iterator[Stack]:
+    """A stack of containers; they are removed after, after kill -9 by testcontainers itself."""
+    made = Stack(Path(folder), dict(topic_settings or {}))
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
 
 
 @dataclass

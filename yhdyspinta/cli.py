@@ -25,6 +25,7 @@ class Commands(Contents):
             "serve": "yhdyspinta.commands.run:serve",
             "provision": "yhdyspinta.commands.setup:provision",
             "migrate": "yhdyspinta.commands.setup:migrate",
+            "containers": "yhdyspinta.commands.containers:containers",
         },
         "Connect other systems": {
             "check": "yhdyspinta.commands.check:check",

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -23,6 +24,26 @@ from yhdyspinta import events
 SERVICES = ("referral", "coaching", "leads", "feedback", "notify", "reporting")
 
 
+@dataclass(frozen=True)
+class Certificate:
+    """What the server shows, and its key: PEM files."""
+
+    certificate: Path
+    key: Path
+
+    @classmethod
+    def from_environment(cls) -> "Certificate | None":
+        """`HTTP_CERTIFICATE` and `HTTP_KEY`; None where HTTP is plain, for a gateway on this machine."""
+        files = [os.environ.get(name) for name in ("HTTP_CERTIFICATE", "HTTP_KEY")]
+        if not any(files):
+            return None
+        certificate, key = files
+        if not certificate or not key or not Path(certificate).is_file() or not Path(key).is_file():
+            raise SettingsError("HTTP_CERTIFICATE and HTTP_KEY go together: give the paths of two PEM files that are "
+                                "there, or neither.")
+        return cls(Path(certificate), Path(key))
+
+
 def build(settings: Settings, clock: Clock = system_clock) -> Service:
     """The service that the settings name, built but not started."""
     service: Service = import_module(f"services.{settings.service}.app").build(settings, clock)
@@ -37,27 +58,19 @@ def compose(services: Sequence[Service], more: Mapping[str, Any] | None = None,
     return Starlette(routes=[*mounts, *routes])
 
 
-@dataclass(frozen=True)
-class Certificate:
-    """What HTTP is spoken with off this machine: files in PEM."""
-
-    chain: Path
-    key: Path
-
-
 @asynccontextmanager
-async def listening(app: Any, host: str, port: int, certificate: Certificate | None = None) -> AsyncIterator[None]:
-    """Answers HTTP while the block runs; on the way out requests in hand are finished.
+async def listening(app: Any, host: str, port: int, tls: Certificate | None = None) -> AsyncIterator[None]:
+    """Answers HTTP, with a certificate HTTPS, while the block runs; on the way out requests in hand are finished.
 
     Raises `SettingsError` before it listens where others than this machine would be answered without TLS.
     """
-    if host not in LOOPBACK and certificate is None:
-        raise SettingsError(f"On {host} others can listen in, so HTTP is spoken there with TLS alone. Give "
-                            "--certificate and --key, or listen on 127.0.0.1 behind a gateway on this machine.")
+    if host not in LOOPBACK and tls is None:
+        raise SettingsError(f"On {host} others can listen in, so HTTP is spoken there with TLS alone. Set "
+                            "HTTP_CERTIFICATE and HTTP_KEY, or listen on 127.0.0.1 behind a gateway on this machine.")
     server = uvicorn.Server(uvicorn.Config(
         app, host=host, port=port, log_config=None, access_log=False, lifespan="off", server_header=False,
         timeout_graceful_shutdown=5, h11_max_incomplete_event_size=65_536,
-        ssl_certfile=certificate.chain if certificate else None, ssl_keyfile=certificate.key if certificate else None))
+        ssl_certfile=tls.certificate if tls else None, ssl_keyfile=tls.key if tls else None))
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment] # signals are ours
     task = asyncio.create_task(server.serve(), name="http")
     while not server.started and not task.done():  # noqa: ASYNC110 - it has no event to wait for
@@ -79,7 +92,7 @@ def on_signals(stop: Callable[[], None]) -> None:
         loop.add_signal_handler(number, stop)
 
 
-async def serve(settings: Sequence[Settings], host: str, port: int, certificate: Certificate | None = None) -> None:
+async def serve(settings: Sequence[Settings], host: str, port: int) -> None:
     """Runs services until SIGTERM: HTTP ends first, then consumers and relays finish what is in hand."""
     telemetry.set_up("yhdyspinta" if len(settings) > 1 else settings[0].service)
     stop = asyncio.Event()
@@ -87,5 +100,5 @@ async def serve(settings: Sequence[Settings], host: str, port: int, certificate:
     services = [build(s) for s in settings]
     collect_seldom()
     app = compose(services, routes=events.Pages().routes())
-    async with listening(app, host, port, certificate), together(services):
+    async with listening(app, host, port, Certificate.from_environment()), together(services):
         await stop.wait()

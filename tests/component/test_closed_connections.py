@@ -109,7 +109,7 @@ async def test_pages_elsewhere_are_https_and_are_served_with_a_certificate(setti
     with pytest.raises(SettingsError, match="PUBLIC_URL"):
         build(replace(settings, public_url="http://yhdyspinta.invalid", demo=False))
     for host in ("0.0.0.0", ELSEWHERE, "::"):  # noqa: S104 - that is what is refused
-        with pytest.raises(SettingsError, match="--certificate"):
+        with pytest.raises(SettingsError, match="HTTP_CERTIFICATE"):
             async with listening(Starlette(), host, free_port()):
                 pass
 

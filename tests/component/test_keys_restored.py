@@ -16,7 +16,7 @@ from chassis.sealing import open_sealed, seal
 from contracts.fields import KeyId, ReferralId
 from tests.component.key_side import CONTACT, Side, coaching_side, referral_id
 from tests.stack import World
-from yhdyspinta.embedded.postgres import BIN
+from yhdyspinta.embedded.postgres import programs
 
 
 def spellings(private: bytes) -> list[bytes]:
@@ -34,7 +34,8 @@ def found_in(folders: Iterable[Path], wanted: Iterable[bytes]) -> set[bytes]:
 
 def run(program: str, world: World, *arguments: str) -> None:
     server = world.place.postgres
-    subprocess.run([BIN / program, "-h", server["host"], "-p", str(server["port"]), "-U", server["user"], *arguments],
+    there = ["-h", server["host"], "-p", str(server["port"]), "-U", server["user"]]
+    subprocess.run([programs() / program, *there, *arguments],
                    env={"PGPASSWORD": server["password"]}, check=True)
 
 

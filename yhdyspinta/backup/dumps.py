@@ -16,7 +16,8 @@ from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, TopicPartiti
 from chassis.settings import LOOPBACK
 from contracts.topics import SERVICES, TOPICS
 from yhdyspinta.backup import BackupError, Draft, Manifest, Say, opened
-from yhdyspinta.embedded.postgres import BIN
+from yhdyspinta.embedded import EmbeddedError
+from yhdyspinta.embedded.postgres import programs
 from yhdyspinta.provision import Place, databases
 
 KIND = "dumps"
@@ -90,7 +91,10 @@ def _set_back(place: Place, service: str, moment: datetime) -> None:
 def _run(place: Place, service: str, program: str, *arguments: str) -> None:
     """One of Postgres' programs as the administrator; its password is in a file of this moment, nowhere else."""
     server = place.postgres
-    found = str(BIN / program) if (BIN / program).exists() else shutil.which(program)
+    try:
+        found: str | None = str(programs() / program)
+    except EmbeddedError:
+        found = shutil.which(program)
     if found is None:
         raise BackupError(f"{program} is not installed. Install the client programs of PostgreSQL 18.")
     with _password(server["password"]) as file:

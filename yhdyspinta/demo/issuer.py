@@ -7,7 +7,7 @@ only: anybody who reaches it is whoever they like, so it is refused where `setti
 import base64
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hmac import compare_digest
@@ -26,7 +26,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from chassis.clock import Clock
 from chassis.settings import SettingsError
 from chassis.web.application import Static
-from chassis.web.edge import HEADERS
+from chassis.web.edge import HEADERS, POLICY
 from chassis.web.rendering import STATIC, Rendering
 from contracts import plan
 from contracts.topics import SERVICES
@@ -67,13 +67,13 @@ class _Wrong(Exception):  # noqa: N818 - it is told to the asker as a sentence
 
 
 class DemoIssuer:
-    """What the routes share: signing key and codes, in memory."""
+    """What the routes share: signing key and codes, in memory. `seen_at` is its address in a browser; services may
+    reach it at another, which is its name."""
 
-    def __init__(self, address: str, clock: Clock) -> None:
-        self.address, self.clock = address, clock
-        origin = urlsplit(address)
-        self.public_url = f"{origin.scheme}://{origin.netloc}"
-        self.path = origin.path
+    def __init__(self, address: str, clock: Clock, seen_at: str, services_at: Mapping[str, str]) -> None:
+        self.address, self.clock, self.seen_at = address, clock, seen_at
+        self.services_at = services_at
+        self.path = urlsplit(address).path
         self.key = ECKey.generate_key("P-256", parameters={"kid": secrets.token_hex(8), "use": "sig", "alg": "ES256"})
         self.codes: dict[str, Code] = {}
         self.rendering = Rendering(self.path, [FOLDER / "templates"], [FOLDER / "catalogues"])
@@ -81,7 +81,7 @@ class DemoIssuer:
     async def configuration(self, _: Request) -> Response:
         return JSONResponse({
             "issuer": self.address,
-            "authorization_endpoint": f"{self.address}/authorize",
+            "authorization_endpoint": f"{self.seen_at}/authorize",
             "token_endpoint": f"{self.address}/token",
             "jwks_uri": f"{self.address}/jwks",
             "response_types_supported": ["code"],
@@ -113,7 +113,10 @@ class DemoIssuer:
             "other_language": f"?{urlencode({**request.query_params, 'lang': 'fi' if language == 'en' else 'en'})}",
             "people_of_service": people, "role_of": lambda p: self._roles(p, language),
         })
-        return HTMLResponse(content, headers={"Content-Language": language})
+        origin = self.services_at[service]  # browsers hold a form to its policy on the way back too
+        return HTMLResponse(content, headers={
+            "Content-Language": language,
+            "Content-Security-Policy": POLICY.replace("form-action 'self'", f"form-action 'self' {origin}")})
 
     async def token(self, request: Request) -> Response:
         """A code for an identity token, once, to whoever holds the verifier."""
@@ -134,7 +137,7 @@ class DemoIssuer:
         asked = request.query_params
         client, back = asked.get("client_id", ""), asked.get("redirect_uri", "")
         service = client.removeprefix("yhdyspinta-")
-        if service not in SERVICES or back != f"{self.public_url}/{service}/signed-in":
+        if service not in SERVICES or back != f"{self.services_at[service]}/{service}/signed-in":
             raise _Wrong("This issuer signs people in to the demo's own services alone.")
         if asked.get("response_type") != "code" or asked.get("code_challenge_method") != "S256":
             raise _Wrong("This issuer speaks the code flow with PKCE (S256) alone.")
@@ -183,12 +186,12 @@ class _Guard:
     """The headers of every page, and the host that the issuer is known by: a sign-in without passwords must not
     answer to a name that somebody else's DNS points here."""
 
-    def __init__(self, app: ASGIApp, host: str) -> None:
-        self.app, self.host = app, host
+    def __init__(self, app: ASGIApp, hosts: Sequence[str]) -> None:
+        self.app, self.hosts = app, hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and Request(scope).headers.get("host") != self.host:
-            await PlainTextResponse(f"The demo's sign-in answers at {self.host}.\n", 421)(scope, receive, send)
+        if scope["type"] == "http" and Request(scope).headers.get("host") not in self.hosts:
+            await PlainTextResponse(f"The demo's sign-in answers at {self.hosts[-1]}.\n", 421)(scope, receive, send)
             return
 
         async def sending(message: dict[str, object]) -> None:
@@ -203,11 +206,19 @@ class _Guard:
         await self.app(scope, receive, sending)  # type: ignore[arg-type]
 
 
-def application(address: str, clock: Clock, *, demo: bool) -> Starlette:
-    """The issuer as an ASGI application, to be mounted at the path of its address (`/issuer`)."""
+def application(address: str, clock: Clock, *, demo: bool, seen_at: str | None = None,
+                services_at: Mapping[str, str] | None = None) -> Starlette:
+    """The issuer as an ASGI application, to be mounted at the path of its address (`/issuer`).
+
+    `seen_at`: its address in a browser, if that is another. `services_at`: the public addresses of services that have
+    another host than the issuer's.
+    """
     if not demo:
         raise SettingsError("The issuer without passwords is the demo's; set YHDYSPINTA_DEMO=1, or name a real one.")
-    issuer = DemoIssuer(address, clock)
+    seen_at = seen_at or address
+    origin = urlsplit(seen_at)
+    here = dict.fromkeys(SERVICES, f"{origin.scheme}://{origin.netloc}")
+    issuer = DemoIssuer(address, clock, seen_at, {**here, **(services_at or {})})
     return Starlette(
         routes=[
             Route("/.well-known/openid-configuration", issuer.configuration),
@@ -216,7 +227,7 @@ def application(address: str, clock: Clock, *, demo: bool) -> Starlette:
             Route("/token", issuer.token, methods=["POST"]),
             Mount("/static", Static(directory=STATIC), name="static"),
         ],
-        middleware=[Middleware(_Guard, host=urlsplit(address).netloc)],
+        middleware=[Middleware(_Guard, hosts=(urlsplit(address).netloc, origin.netloc))],
     )
 
 

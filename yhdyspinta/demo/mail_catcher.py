@@ -1,9 +1,10 @@
 """The demo's mail catcher: takes every mail over SMTP, keeps it in memory, shows it at `/mail`.
 
-It delivers nothing. Only the demo starts it, on 127.0.0.1.
+It delivers nothing. Only the demo starts it, on 127.0.0.1, or with TLS in a container of its own.
 """
 
 import html
+import ssl
 from collections import deque
 from dataclasses import dataclass
 from email import message_from_bytes, policy
@@ -33,10 +34,11 @@ class Mail:
 
 
 class MailCatcher:
-    """An SMTP server in the running event loop, and the page that shows what it took."""
+    """An SMTP server in the running event loop, and the page that shows what it took. With `tls` it takes nothing
+    before STARTTLS."""
 
-    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
-        self.host, self.port = host, port
+    def __init__(self, port: int, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> None:
+        self.host, self.port, self.tls = host, port, tls
         self.mails: deque[Mail] = deque(maxlen=KEPT)
         self.taken = 0
         self._controller: Any = None
@@ -56,7 +58,8 @@ class MailCatcher:
                 catcher.mails.appendleft(Mail(catcher.taken, tuple(envelope.rcpt_tos), message))
                 return "250 kept"
 
-        self._controller = UnthreadedController(Handler(), hostname=self.host, port=self.port, loop=loop)
+        self._controller = UnthreadedController(Handler(), hostname=self.host, port=self.port, loop=loop,
+                                                tls_context=self.tls, require_starttls=self.tls is not None)
         self._controller.server = await self._controller._create_server()
 
     async def stop(self) -> None:

@@ -19,6 +19,7 @@ from chassis import telemetry
 from chassis.clock import Clock
 from chassis.service import Service
 from contracts.topics import TOPICS
+from yhdyspinta.provision.broker import tls
 
 _WAITING = "select exists (select from outbox where not_before is null or not_before <= $1)"
 _FOLDED = "select topic, partition, next from projection_offsets where projection = $1"
@@ -46,7 +47,7 @@ class Quiet:
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=self.kafka["bootstrap.servers"], security_protocol=self.kafka["security.protocol"],
             sasl_mechanism=self.kafka["sasl.mechanism"], sasl_plain_username=self.kafka["sasl.username"],
-            sasl_plain_password=self.kafka["sasl.password"], enable_auto_commit=False)
+            sasl_plain_password=self.kafka["sasl.password"], ssl_context=tls(self.kafka), enable_auto_commit=False)
         await self._consumer.start()
         for name, service in self.services.items():
             self._connections[name] = await service.database.connect()

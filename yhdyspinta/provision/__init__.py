@@ -7,7 +7,7 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -32,7 +32,8 @@ class Place:
     """Where things are: the administrator's ways to broker and database, and the folder of secrets and clients.
 
     `prefix` begins the names of topics, `suffix` ends the names of databases: several worlds fit on one pair of
-    servers.
+    servers. `servers` are the database servers of services that are not on `postgres`. `kafka_outside` says where
+    other systems find the broker, if not where we do.
     """
 
     folder: Path
@@ -42,6 +43,8 @@ class Place:
     suffix: str = ""
     shared: bool = False
     """Whether the broker may serve others too: then nothing of theirs is taken away."""
+    servers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    kafka_outside: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, servers: Servers, prefix: str = "", suffix: str = "") -> "Place":
@@ -59,13 +62,22 @@ class Place:
     def secrets(self, service: str) -> Path:
         return self.folder / "secrets" / service
 
+    def owner_secrets(self, service: str) -> Path:
+        """Where the password of the service's owner is: in a folder of its own where there is one, for containers."""
+        apart = self.secrets(f"migrate-{service}")
+        return apart if apart.is_dir() else self.secrets(service)
+
+    def database_server(self, service: str) -> Mapping[str, Any]:
+        return self.servers.get(service, self.postgres)
+
     def admin(self) -> AdminClient:
         return AdminClient({**self.kafka, "log_level": 0})
 
     def settings(self, service: str, **more: Any) -> Settings:
         """A service's settings in this place."""
         keys = self.folder / f"keys{self.suffix}" / service if service in KEY_STORES else None
-        server = f"{self.postgres['host']}:{self.postgres['port']}"
+        at = self.database_server(service)
+        server = f"{at['host']}:{at['port']}"
         return Settings(**{
             "service": service, "database_url": f"postgresql://{server}/{service}{self.suffix}",
             "kafka_bootstrap": self.kafka["bootstrap.servers"], "secrets": self.secrets(service),
@@ -82,23 +94,40 @@ def from_environment() -> Place:
 
     `KAFKA_BOOTSTRAP`, `KAFKA_ADMIN`, `KAFKA_CA`, `KAFKA_TOPIC_PREFIX` say where the broker is, `DATABASE_ADMIN_URL`
     where the database server is; the administrator's passwords are the secret files `admin/kafka-password` and
-    `admin/database-password`.
+    `admin/database-password`. `DATABASE_ADMIN_URL_<SERVICE>` names another server for a service's database; of that
+    the password is `<host>/database-password`. `KAFKA_OUTSIDE` is the address that client files name, and beside it
+    the authority's certificate is `ca.pem`.
     """
     env, var = os.environ, folder()
-    embedded = servers(var)
-    if not (bootstrap := env.get("KAFKA_BOOTSTRAP")):
-        kafka = embedded.kafka.admin_settings()
-    else:
-        admin = Settings(service="admin", database_url="", kafka_bootstrap=bootstrap, secrets=var / "secrets" / "admin",
-                         trust=var / "trust", kafka_ca=Path(env["KAFKA_CA"]) if "KAFKA_CA" in env else None)
-        kafka = admin.kafka() | {"sasl.username": env.get("KAFKA_ADMIN", "admin")}
-    postgres = embedded.postgres.admin()
+    names = {service: f"DATABASE_ADMIN_URL_{service.upper()}" for service in SERVICES}
+    apart = {service: _administrator(env[name]) for service, name in names.items() if name in env}
+    postgres: Mapping[str, Any] = {}
     if url := env.get("DATABASE_ADMIN_URL"):
-        database = Settings(service="admin", database_url=url, kafka_bootstrap="", secrets=var / "secrets" / "admin",
-                            trust=var / "trust",
-                            database_ca=Path(env["DATABASE_CA"]) if "DATABASE_CA" in env else None)
-        postgres = database.database() | {"user": urlsplit(url).username or "postgres"}
-    return Place(var, kafka, postgres, env.get("KAFKA_TOPIC_PREFIX", ""), shared=bool(bootstrap))
+        postgres = _administrator(url, "admin")
+    elif len(apart) < len(SERVICES):
+        postgres = servers(var).postgres.admin()
+    outside = {"bootstrap.servers": env["KAFKA_OUTSIDE"], "ssl.ca.location": "ca.pem"} if "KAFKA_OUTSIDE" in env else {}
+    return Place(var, broker_from_environment(), postgres, env.get("KAFKA_TOPIC_PREFIX", ""), servers=apart,
+                 kafka_outside=outside, shared="KAFKA_BOOTSTRAP" in env)
+
+
+def broker_from_environment() -> dict[str, str]:
+    """The administrator's connection settings of the broker that the environment names, else of the embedded one."""
+    env, var = os.environ, folder()
+    if not (bootstrap := env.get("KAFKA_BOOTSTRAP")):
+        return servers(var).kafka.admin_settings()
+    admin = Settings(service="admin", database_url="", kafka_bootstrap=bootstrap, secrets=var / "secrets" / "admin",
+                     trust=var / "trust", kafka_ca=Path(env["KAFKA_CA"]) if "KAFKA_CA" in env else None)
+    return admin.kafka() | {"sasl.username": env.get("KAFKA_ADMIN", "admin")}
+
+
+def _administrator(url: str, holder: str | None = None) -> dict[str, Any]:
+    """Arguments of `asyncpg.connect` for the administrator of a database server; `holder`: the folder of secrets with
+    the password, the server's own where none is given."""
+    secrets, ca = folder() / "secrets" / (holder or urlsplit(url).hostname or ""), os.environ.get("DATABASE_CA")
+    there = Settings(service="admin", database_url=url, kafka_bootstrap="", secrets=secrets, trust=secrets,
+                     database_ca=Path(ca) if ca else None)
+    return there.database() | {"user": urlsplit(url).username or "postgres"}
 
 
 def settings_of(service: str) -> Settings:
@@ -137,9 +166,11 @@ def passwords(place: Place) -> dict[str, str]:
     """Everyone's password on the broker, made where there is none: in secret files of ours, in client files of the
     other systems."""
     found = {service: secret(place.secrets(service) / "kafka-password") for service in SERVICES}
+    if place.kafka_outside:
+        clients.add_authority(place.clients, Path(place.kafka["ssl.ca.location"]))
     for system in SYSTEMS:
         password = clients.password_in(place.clients, system) or secrets.token_urlsafe(32)
-        clients.write(place.clients, system, password, place.kafka)
+        clients.write(place.clients, system, password, {**place.kafka, **place.kafka_outside})
         found[system] = password
     return found
 
@@ -155,17 +186,28 @@ def make_keys(place: Place) -> None:
 
 
 async def make_roles(place: Place) -> None:
-    """Two roles a service, their passwords in its secret files."""
-    roles = {}
+    """Two roles a service on its server, their passwords in secret files."""
+    for server, services in _by_server(place):
+        roles = {}
+        for service in services:
+            roles[databases.owner_of(service)] = secret(place.owner_secrets(service) / "database-owner-password")
+            roles[service] = secret(place.secrets(service) / "database-password")
+        await databases.make_roles(server, roles)
+
+
+def _by_server(place: Place) -> list[tuple[Mapping[str, Any], list[str]]]:
+    """Each database server with the services whose databases are on it."""
+    found: dict[tuple[str, int], tuple[Mapping[str, Any], list[str]]] = {}
     for service in SERVICES:
-        roles[databases.owner_of(service)] = secret(place.secrets(service) / "database-owner-password")
-        roles[service] = secret(place.secrets(service) / "database-password")
-    await databases.make_roles(place.postgres, roles)
+        server = place.database_server(service)
+        found.setdefault((server["host"], server["port"]), (server, []))[1].append(service)
+    return list(found.values())
 
 
 async def _databases(place: Place) -> None:
     await make_roles(place)
-    await databases.make_databases(place.postgres, suffix=place.suffix)
+    for server, services in _by_server(place):
+        await databases.make_databases(server, services, suffix=place.suffix)
 
 
 def make_reader(place: Place, name: str) -> Path:
@@ -175,7 +217,7 @@ def make_reader(place: Place, name: str) -> Path:
     admin = place.admin()
     broker.make_users(admin, {principal: password})
     boundary.admit_reader(admin, principal, place.prefix)
-    return clients.write(place.clients, principal, password, place.kafka)
+    return clients.write(place.clients, principal, password, {**place.kafka, **place.kafka_outside})
 
 
 def revoke_reader(place: Place, name: str) -> None:

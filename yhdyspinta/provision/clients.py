@@ -37,6 +37,12 @@ def _lines(settings: Mapping[str, str]) -> str:
     return "".join(f"{name}={value}\n" for name, value in settings.items())
 
 
+def add_authority(folder: Path, certificate: Path) -> None:
+    """Puts the authority's certificate beside the client files, which name it `ca.pem`."""
+    private_folder(folder)
+    write_private(folder / "ca.pem", certificate.read_text())
+
+
 def password_in(folder: Path, principal: str) -> str | None:
     """The password in a principal's client file; None where there is none."""
     try:
