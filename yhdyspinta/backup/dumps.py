@@ -57,14 +57,18 @@ def restore(place: Place, backup: Path, say: Say) -> Manifest:
 
 
 async def _empty(place: Place, services: Sequence[str]) -> None:
-    await databases.drop_databases(place.postgres, place.suffix, services)
-    await databases.make_databases(place.postgres, services, place.suffix)
+    for service in services:
+        server = place.database_server(service)
+        await databases.drop_databases(server, place.suffix, [service])
+        await databases.make_databases(server, [service], place.suffix)
 
 
 async def _exchange(place: Place, restored: Place, services: Sequence[str]) -> None:
     """The restored databases under the names of those that were there."""
-    await databases.drop_databases(place.postgres, place.suffix, services)
-    await databases.rename(place.postgres, {each + restored.suffix: each + place.suffix for each in services})
+    for service in services:
+        server = place.database_server(service)
+        await databases.drop_databases(server, place.suffix, [service])
+        await databases.rename(server, {service + restored.suffix: service + place.suffix})
 
 
 def _set_back(place: Place, service: str, moment: datetime) -> None:
@@ -90,7 +94,7 @@ def _set_back(place: Place, service: str, moment: datetime) -> None:
 
 def _run(place: Place, service: str, program: str, *arguments: str) -> None:
     """One of Postgres' programs as the administrator; its password is in a file of this moment, nowhere else."""
-    server = place.postgres
+    server = place.database_server(service)
     try:
         found: str | None = str(programs() / program)
     except EmbeddedError:
