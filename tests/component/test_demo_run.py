@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,8 @@ import pytest
 from contracts.topics import SERVICES
 from tests.stack import SHARED, prepared
 from tests.waiting import until
+from yhdyspinta.demo.run import run
+from yhdyspinta.embedded import EmbeddedError
 from yhdyspinta.embedded.processes import free_port
 
 pytestmark = pytest.mark.timeout(240)
@@ -118,16 +121,23 @@ async def test_the_log_is_lines_of_json_that_their_owner_alone_may_read(demo):
     assert all(line.keys() >= {"at", "level", "logger", "message"} for line in lines)
 
 
-async def test_what_keeps_it_from_starting_is_a_sentence(demo, tmp_path):
+async def test_what_keeps_it_from_starting_is_a_sentence(demo):
     assert demo.said() == (1, f"The demo runs in {demo.folder} already. Use that one, end it with Ctrl-C where it was "
                               "started, or give another folder with YHDYSPINTA_VAR.")
-    code, text = demo.said(YHDYSPINTA_VAR=str(tmp_path))
-    assert (code, f"Port {demo.port} of 127.0.0.1 is taken by another program" in text) == (1, True)
-    assert "make demo PORT=8001" in text
-    code, text = demo.said("--host", "0.0.0.0", YHDYSPINTA_VAR=str(tmp_path))  # noqa: S104 - it is refused
-    assert (code, "listens on this machine alone, not on 0.0.0.0" in text) == (1, True)
-    code, text = demo.said(YHDYSPINTA_SMTP_PORT="mail", YHDYSPINTA_VAR=str(tmp_path))
-    assert (code, text) == (1, "YHDYSPINTA_SMTP_PORT is 'mail': give it a port number, 1 to 65535.")
+
+
+@pytest.mark.parametrize(("host", "smtp", "sentence"), [
+    ("127.0.0.1", "{free}", "Port {port} of 127.0.0.1 is taken by another program.*make demo PORT=8001"),
+    ("127.0.0.1", "{port}", "Port {port} of 127.0.0.1 is taken by another program.*YHDYSPINTA_SMTP_PORT"),
+    ("127.0.0.1", "mail", "YHDYSPINTA_SMTP_PORT is 'mail': give it a port number, 1 to 65535"),
+    ("0.0.0.0", "{free}", "listens on this machine alone, not on 0.0.0.0"),  # noqa: S104 - it is refused
+])
+def test_a_port_or_address_that_can_not_be_is_a_sentence(tmp_path, monkeypatch, host, smtp, sentence):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port, free = taken.getsockname()[1], free_port()
+        monkeypatch.setenv("YHDYSPINTA_SMTP_PORT", smtp.format(port=port, free=free))
+        with pytest.raises(EmbeddedError, match=sentence.format(port=port)):
+            run(tmp_path, host, free if smtp == "{port}" else port)
 
 
 async def test_after_a_sudden_death_it_goes_on_where_it_was_and_ends_in_order(demo):

@@ -278,7 +278,8 @@ async def test_an_erased_key_that_a_backup_brings_back_is_erased_again(side: Sid
     assert await side.refusal(key_id) == "details-erased"
     await side.sweeper.take_stock()
     assert not side.file(key_id).exists()
-    assert f"the erased key {key_id} had come back" in caplog.text
+    assert {"event": "key-came-back", "service": "coaching", "about": key_id, "alarm": "yes"} in [
+        getattr(record, "security", None) for record in caplog.records]
 
 
 async def test_the_key_folder_of_another_database_is_refused(side: Side, world: World) -> None:

@@ -41,7 +41,11 @@ async def test_lag_and_outbox_are_seen(world, leads):
     await until(read, 20, what="no lag")
     assert set(leads.watch.queues) == set(leads.consumers.topics)
     assert leads.unready() == []
-    assert (await leads.watch.outbox()).rows == 0
+
+    async def sent():
+        return (await leads.watch.outbox()).rows == 0
+
+    await until(sent, what="an empty outbox")
     assert (await leads.watch.parked()).rows == 0
 
 

@@ -220,9 +220,12 @@ async def test_bodies_depth_and_rates_have_limits(site):
         answer = await program.post("/coaching/api/things", content=deep, headers=headers)
         assert answer.json()["code"] == "too-deep"
     async with site.signed_in(COACH) as browser:
-        statuses = [(await browser.post("/coaching/language")).status_code for _ in range(62)]
+        statuses = []
+        while 429 not in statuses and len(statuses) < 600:  # each second that this takes allows one more
+            statuses += [a.status_code for a in await asyncio.gather(*(browser.post("/coaching/language")
+                                                                       for _ in range(20)))]
         assert statuses.count(303) >= 58
-        assert statuses[-1] == 429
+        assert 429 in statuses
 
 
 async def test_every_answer_shuts_the_browsers_doors(site):

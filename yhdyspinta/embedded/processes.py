@@ -21,6 +21,8 @@ import psutil
 from yhdyspinta.embedded.errors import EmbeddedError
 
 LOOPBACK = "127.0.0.1"
+LISTENED = range(15_000, 32_000)
+"""Below where systems take the ports of outgoing connections from (Linux: from 32768)."""
 NEEDED_BYTES = 300_000_000
 
 
@@ -70,11 +72,18 @@ def end(process: psutil.Process, seconds: float) -> None:
 
 
 def free_port() -> int:
-    """A port of the loopback address that nobody had a moment ago."""
-    with closing(socket.socket()) as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of the loopback address that nobody had a moment ago, and that no outgoing connection is given: a server
+    that is started anew on its port would find a client on it."""
+    while True:
+        port = secrets.choice(LISTENED)
+        with closing(socket.socket()) as probe:
+            try:
+                probe.bind((LOOPBACK, port))
+            except OSError as fault:
+                if fault.errno not in (errno.EADDRINUSE, errno.EACCES):
+                    raise
+            else:
+                return port
 
 
 def require_port(port: int, setting: str) -> None:
