@@ -13,12 +13,12 @@ PYTEST = $(BIN)/pytest -p no:cacheprovider
 # for most of a test above the unit level is waiting.
 SUITES = integration component contract unit
 
-.PHONY: help demo test test-storm test-pages test-compose test-containers lint drift bench audit lock clean
+.PHONY: help demo test test-system test-pages test-compose test-containers lint drift bench audit lock clean
 
 help:
 	@echo "make demo        Kafka, Postgres and all services on this machine: http://127.0.0.1:$(PORT)"
 	@echo "make test        unit, contract, component and integration tests, on a real Kafka and Postgres"
-	@echo "make test-storm  services, Kafka and Postgres killed at random while referrals come in"
+	@echo "make test-system the demo as a person starts it, its year, and everything killed at random"
 	@echo "make test-pages  the pages in a real browser (needs chromium)"
 	@echo "make test-compose     the containers of docker-compose.yml: the flow, the boundary, kills (needs Docker, root)"
 	@echo "make test-containers  the component tests on testcontainers' Kafka and Postgres (needs Docker)"
@@ -35,8 +35,8 @@ demo: $(READY)
 test: $(TOOLS)
 	$(PYTEST) -n 3 --dist loadscope --no-loadscope-reorder $(addprefix tests/,$(SUITES))
 
-test-storm: $(TOOLS)
-	$(PYTEST) tests/system/test_storm.py
+test-system: $(TOOLS)
+	$(PYTEST) -n 2 --dist loadscope tests/system --ignore=tests/system/test_compose.py
 
 test-pages: $(TOOLS)
 	$(PYTEST) tests/pages
@@ -47,8 +47,7 @@ test-compose: $(TOOLS)
 # what is tried of the embedded servers' own files and processes is not for others
 test-containers: $(TOOLS)
 	TESTS_ON=containers $(PYTEST) -n 2 --dist loadscope tests/component \
-		--ignore tests/component/test_embedded.py --ignore tests/component/test_keys_restored.py \
-		--ignore tests/component/test_demo_run.py
+		--ignore tests/component/test_embedded.py --ignore tests/component/test_keys_restored.py
 
 lint: $(TOOLS)
 	$(BIN)/ruff check .
