@@ -36,7 +36,7 @@ test: $(TOOLS)
 	$(PYTEST) -n 3 --dist loadscope --no-loadscope-reorder $(addprefix tests/,$(SUITES))
 
 test-system: $(TOOLS)
-	$(PYTEST) -n 2 --dist loadscope tests/system --ignore=tests/system/test_compose.py
+	$(PYTEST) tests/system --ignore=tests/system/test_compose.py
 
 test-pages: $(TOOLS)
 	$(PYTEST) tests/pages
