@@ -189,6 +189,19 @@ async def test_a_review_moves_on_when_the_client_was_met_meanwhile(world, coach,
     assert later.startswith("2026-08-0")
 
 
+async def test_a_meeting_told_right_after_the_beginning_moves_the_review_too(world, coach, database):
+    _, case = await Area(world).refer(coach)
+    world.clock.move(timedelta(days=49))
+    await coach.act(case, "start", on="2026-03-02")
+    met = await coach.act(case, "meetings", on="2026-04-20", kind="coaching")
+    assert {o["kind"]: o["due_at"] for o in met["obligations"]}["review-case"].startswith("2026-06-02")
+
+    world.clock.move(timedelta(days=35))
+    await cases.look_at_reviews(database)
+    assert {o["kind"]: o["due_at"] for o in (await coach.shown(case))["obligations"]}["review-case"].startswith(
+        "2026-07-20")
+
+
 async def test_an_erasure_request_ends_every_link_at_once_and_nothing_more_is_told(world, running, coach):
     party, officer = Party(world), await provider(running, scopes=("erasure",))
     opened = party.opened()

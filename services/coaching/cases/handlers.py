@@ -30,6 +30,9 @@ from services.coaching.outcomes import handlers as outcomes
 from services.coaching.outcomes.store import same_person
 from services.coaching.referrals import erasing
 
+ROUND = 200
+"""Cases looked at between two glances at the list."""
+
 Deciding: TypeAlias = Callable[[Case, Act, Plan], Decision[Case]]
 
 
@@ -207,12 +210,17 @@ async def settle(db: Session, case: Case) -> None:
 
 async def look_at_reviews(database: Database) -> int:
     """Reviews that are near move on where the client was met meanwhile; how many cases were looked at."""
-    async with database.begin() as db:
-        soon = await store.reviews_before(db, db.now + duties.LOOKED_AT_BEFORE)
-    for case_id in soon:
+    looked_at, last = 0, ""
+    while True:
         async with database.begin() as db:
-            await settle(db, await store.case(db, case_id))
-    return len(soon)
+            near = await store.reviews_before(db, db.now + duties.LOOKED_AT_BEFORE, last, ROUND)
+        for case_id in near:
+            async with database.begin() as db:
+                await settle(db, await store.case(db, case_id))
+        looked_at += len(near)
+        if len(near) < ROUND:
+            return looked_at
+        last = near[-1]
 
 
 async def act(db: Session, case_id: str, by: By, name: str, decide: Deciding) -> Case:

@@ -85,10 +85,9 @@ casework = Table(
     Column("data", Text, nullable=False),
 )
 _REVIEWS = text(
-    "select o.about_id from obligations o join cases c on c.case_id::text = o.about_id "
+    "select o.about_id from obligations o "
     "where o.kind = 'review-case' and o.met_at is null and o.cancelled_at is null "
-    "and o.due_at between :now and :moment and c.changed_at > o.opened_at + interval '1 minute' "
-    "order by o.due_at limit :limit"
+    "and o.due_at between :now and :moment and o.about_id > :after order by o.about_id limit :limit"
 )
 _NEXT_NUMBER = text(
     "insert into own_numbers (year, last) values (:year, 1) "
@@ -271,9 +270,9 @@ async def closed_before(db: Session, day: date, limit: int) -> Sequence[Referral
     )).scalars().all()
 
 
-async def reviews_before(db: Session, moment: datetime, limit: int = 200) -> Sequence[str]:
-    """Cases whose open review is due before a moment and not late yet, and where something happened since it opened."""
-    found = await db.execute(_REVIEWS, {"moment": moment, "now": db.now, "limit": limit})
+async def reviews_before(db: Session, moment: datetime, after: str, limit: int) -> Sequence[str]:
+    """Cases, by id and those `after` one, whose open review is due before a moment and not late yet."""
+    found = await db.execute(_REVIEWS, {"moment": moment, "now": db.now, "after": after, "limit": limit})
     return found.scalars().all()
 
 
