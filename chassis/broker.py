@@ -22,7 +22,7 @@ from faststream.security import SASLScram512
 from chassis import inbox, telemetry
 from chassis.calendar import helsinki_day
 from chassis.clock import Clock
-from chassis.database import Database, Session, transient, waits_for_operator
+from chassis.database import Database, Session, waits
 from chassis.dead_letter import DeadLetters, NotKept, Record, Why, replayed, why
 from chassis.header_names import accept_any_name
 from chassis.settings import Settings
@@ -211,7 +211,7 @@ class Consumers:
             handler = f"{self.settings.service}.{type(event.data).__name__}"
             await self.handle(subscription, event, record)
         except Exception as fault:
-            if isinstance(fault, NotKept) or transient(fault) or waits_for_operator(fault):
+            if isinstance(fault, NotKept) or waits(fault):
                 raise
             cause: Why = why(fault, event.id if event else None)
             log.warning("dead letter of %s: %s[%s]@%s %s %s", self.settings.service, record.topic,

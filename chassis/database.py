@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
 import asyncpg
-from sqlalchemy import CursorResult, Executable, event
+from sqlalchemy import CursorResult, Executable, event, text
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -41,7 +41,7 @@ TRANSIENT = ("08", "25006", "28", "3D", "40", "53", "55P03", "57", "58")
 operator, system."""
 SET_UP = ("42501", "42P01")
 """SQLSTATE of a missing right or table: an operator mends it, and nothing is wrong with what is handled."""
-
+_LOCK = text("select pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
 
 @dataclass
@@ -73,6 +73,10 @@ class Session:
         if self.database.keys is None:
             raise LookupError(f"{self.service} has no key store")
         return self.database.keys
+
+    async def lock(self, name: str) -> None:
+        """Waits until nobody else in this database has the name; it is this transaction's until it ends."""
+        await self.execute(_LOCK, {"name": name})
 
     async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
         return await self.connection.execute(statement, parameters)
@@ -189,8 +193,11 @@ def transient(fault: BaseException) -> bool:
     return isinstance(fault, OSError | TimeoutError | PoolTimeoutError)
 
 
-def waits_for_operator(fault: BaseException) -> bool:
-    """Whether a secret, right or table is not as it was set up, so that nothing is wrong with what is handled."""
+def waits(fault: BaseException) -> bool:
+    """Whether a fault passes, by itself or when an operator has set right a secret, right or table: nothing is wrong
+    with what is handled."""
+    if transient(fault):
+        return True
     if isinstance(fault, DBAPIError):
         fault = getattr(fault.orig, "__cause__", None) or fault.orig or fault
     state = getattr(fault, "sqlstate", None)

@@ -19,7 +19,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 
 from chassis import telemetry
 from chassis.clock import Clock
-from chassis.database import Database, transient
+from chassis.database import Database, waits
 from chassis.dead_letter import DeadLetters, Headers, NotKept, Record, Why, replayed, why
 from chassis.settings import Settings
 from chassis.telemetry import name_of
@@ -143,7 +143,7 @@ class Projector:
                 await self._serve()
                 pause = 0.1
             except Exception as fault:
-                if not (isinstance(fault, KafkaException | Fenced | NotKept) or transient(fault)):
+                if not (isinstance(fault, KafkaException | Fenced | NotKept) or waits(fault)):
                     raise
                 log.warning("projection %s starts again: %s", self.projection.name, name_of(fault))
                 self.healthy = False

@@ -73,13 +73,6 @@ def handling(name: str, record_headers: Sequence[tuple[str, bytes | None]], same
         yield
 
 
-@contextmanager
-def span(name: str) -> Iterator[None]:
-    """A span around a piece of our own work."""
-    with _tracer.start_as_current_span(name, record_exception=False, set_status_on_exception=False):
-        yield
-
-
 class JsonLines(logging.Formatter):
     """One JSON object a line. An exception is its class alone: its text may quote values."""
 

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -18,7 +19,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 from sqlalchemy import text
 
 from chassis import security, telemetry
-from chassis.database import Database, transient
+from chassis.database import Database, waits
 from contracts import topics
 
 log = logging.getLogger(__name__)
@@ -92,7 +93,7 @@ class Watch:
             except ConsumerError as fault:
                 log.warning("%s can't read again yet: %s", self.settings.service, telemetry.name_of(fault))
             except Exception as fault:
-                if not transient(fault):
+                if not waits(fault):
                     raise
             await asyncio.sleep(EACH_SECONDS)
 
@@ -170,21 +171,32 @@ class Watch:
         """Of each consumed topic, and each projection, how far it is, its lag, and whether the broker denies it."""
         if self._admin is None:
             self._admin = AdminClient({**self.settings.kafka(), "log_level": 0, "socket.timeout.ms": 5000})
-        found = {topic: self._of_topic(self._admin, topic) for topic in self.consumed}
+        ask: Any = self._admin.list_offsets  # the library's stubs demand an isolation level
+        places = [TopicPartition(self.settings.topic(topic), partition)
+                  for topic in dict.fromkeys([*self.consumed, *(t for names in self.folded.values() for t in names)])
+                  for partition in range(topics.TOPICS[topic].partitions)]
+        asked = [ask(dict.fromkeys(places, at), request_timeout=TIMEOUT)
+                 for at in (OffsetSpec.earliest(), OffsetSpec.latest())] if places else [{}, {}]
+        groups = {topic: self._group(self._admin, topic) for topic in self.consumed}
+        found = {topic: self._of_topic(topic, asked, partial(_committed, groups[topic])) for topic in self.consumed}
         for name, names in self.folded.items():
-            lags = [self._of_topic(self._admin, topic, folded[name]) for topic in names]
+            lags = [self._of_topic(topic, asked, partial(_stored, folded[name], topic)) for topic in names]
             found[name] = (sum(at for at, _, _ in lags), sum(lag or 0 for _, lag, _ in lags), any(d for *_, d in lags))
         return found
 
-    def _of_topic(self, admin: AdminClient, topic: str,
-                  folded: Mapping[tuple[str, int], int] | None = None) -> tuple[int, int | None, bool]:
+    def _group(self, admin: AdminClient, topic: str) -> Any:
+        """What the broker will say of where a topic's group stands."""
+        group = ConsumerGroupTopicPartitions(f"{self.settings.service}.{self.settings.topic(topic)}")
+        (asked,) = admin.list_consumer_group_offsets([group], request_timeout=TIMEOUT).values()
+        return asked
+
+    def _of_topic(self, topic: str, asked: Sequence[Mapping[TopicPartition, Any]],
+                  stands: Callable[[], Mapping[int, int]]) -> tuple[int, int | None, bool]:
         name = self.settings.topic(topic)
-        places = [TopicPartition(name, partition) for partition in range(topics.TOPICS[topic].partitions)]
         try:
-            begins = self._offsets(admin, places, OffsetSpec.earliest())
-            ends = self._offsets(admin, places, OffsetSpec.latest())
-            committed = self._committed(admin, name) if folded is None else {
-                partition: at for (of, partition), at in folded.items() if of == topic}
+            begins, ends = ({place.partition: told.result().offset
+                             for place, told in each.items() if place.topic == name} for each in asked)
+            committed = stands()
         except KafkaException as fault:
             error: Any = fault.args[0]
             if error.code() in _DENIED:
@@ -193,13 +205,12 @@ class Watch:
         lag = sum(max(0, end - max(committed.get(p, 0), begins[p])) for p, end in ends.items())
         return sum(committed.values()), lag, False
 
-    def _committed(self, admin: AdminClient, name: str) -> dict[int, int]:
-        group = ConsumerGroupTopicPartitions(f"{self.settings.service}.{name}")
-        asked = admin.list_consumer_group_offsets([group], request_timeout=TIMEOUT)
-        told = next(iter(asked.values())).result().topic_partitions or []
-        return {each.partition: each.offset for each in told if each.topic == name and each.offset >= 0}
 
-    def _offsets(self, admin: AdminClient, places: Sequence[TopicPartition], at: Any) -> dict[int, int]:
-        ask: Any = admin.list_offsets  # the library's stubs demand an isolation level
-        asked = ask(dict.fromkeys(places, at), request_timeout=TIMEOUT)
-        return {place.partition: told.result().offset for place, told in asked.items()}
+def _stored(folded: Mapping[tuple[str, int], int], topic: str) -> dict[int, int]:
+    """Where a projection goes on in a topic, by partition."""
+    return {partition: at for (of, partition), at in folded.items() if of == topic}
+
+
+def _committed(asked: Any) -> dict[int, int]:
+    """Where a group stands in its one topic, by partition."""
+    return {each.partition: each.offset for each in asked.result().topic_partitions or [] if each.offset >= 0}

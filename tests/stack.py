@@ -22,6 +22,7 @@ from typing import Any
 from uuid import uuid4
 
 import asyncpg
+import confluent_kafka
 import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.structs import ConsumerRecord, RecordMetadata
@@ -32,6 +33,7 @@ from chassis.database import migrate
 from chassis.service import Service, together
 from chassis.settings import Settings
 from contracts.topics import SERVICES, TOPICS
+from tests.waiting import until
 from yhdyspinta import provision
 from yhdyspinta.embedded import EmbeddedError, Kafka, Postgres, fetch
 from yhdyspinta.embedded.postgres import QUICK
@@ -266,6 +268,21 @@ class World:
         producer = await self.producer(principal)
         return await asyncio.wait_for(
             producer.send_and_wait(self.topic(topic), value=value, key=key, headers=list(headers)), 20)
+
+    async def read_to_the_end(self, service: str, topic: str) -> None:
+        """Waits until the service's group has committed all that lies on the topic."""
+        name = self.topic(topic)
+        ends = dict.fromkeys(range(TOPICS[topic].partitions), 0)
+        for record in await self.records(topic):
+            ends[record.partition] = record.offset + 1
+        places = [confluent_kafka.TopicPartition(name, partition) for partition in ends]
+        asked = confluent_kafka.ConsumerGroupTopicPartitions(f"{service}.{name}", places)
+
+        def read() -> bool:
+            (found,) = self.admin.list_consumer_group_offsets([asked]).values()
+            return all(p.offset >= ends[p.partition] for p in found.result().topic_partitions if ends[p.partition])
+
+        await until(read, 40, what=f"{service} to read {topic}")
 
     async def records(self, topic: str) -> list[ConsumerRecord]:
         """All records of a topic so far, from its beginning, those of a partition in order; read as administrator,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated, TypeVar
 
@@ -45,10 +46,14 @@ def make(
 
 
 @app.command("list")
-def show(service: Service) -> None:
+def show(service: Service, json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
     """Lists a service's tokens, newest first, without their secrets."""
+    found = _in(service, tokens.every)
+    if json:
+        output.as_json([asdict(token) for token in found])
+        return
     table = output.table(f"Tokens of {service}", "Id", "Name", "Organisation", "Scopes", "Made", "Ends", "Last used")
-    for token in _in(service, tokens.every):
+    for token in found:
         ends = f"revoked {token.revoked_at:%Y-%m-%d}" if token.revoked_at else f"{token.ends_at:%Y-%m-%d}"
         table.add_row(token.id, token.name, token.organisation, " ".join(token.scopes), f"{token.made_at:%Y-%m-%d}",
                       ends, f"{token.used_at:%Y-%m-%d %H:%M}" if token.used_at else "never")

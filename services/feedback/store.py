@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from sqlalchemy import Boolean, Column, ColumnElement, DateTime, Integer, MetaData, Table, Text, func, select
+from sqlalchemy import Boolean, Column, ColumnElement, DateTime, Integer, MetaData, Table, Text, select
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.database import Session
@@ -29,7 +29,7 @@ PAGE = 200
 
 async def feedback(db: Session, identity: str) -> Feedback | None:
     """One piece, locked for this transaction."""
-    await db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(identity, 0))))
+    await db.lock(identity)
     row = (await db.execute(select(table).where(table.c.id == identity).with_for_update())).mappings().first()
     return Feedback(**row) if row else None
 

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Column, DateTime, MetaData, Table, Text, func, select
+from sqlalchemy import Column, DateTime, MetaData, Table, Text, select
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from chassis.database import Session
@@ -29,7 +29,7 @@ PAGE = 200
 async def subject(db: Session, kind: str, identity: str) -> Subject | None:
     """The visit, lead or event, locked for this transaction; None when nobody has opened it, and nobody else
     can open it meanwhile."""
-    await db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"{kind}:{identity}", 0))))
+    await db.lock(f"{kind}:{identity}")
     row = (await db.execute(
         select(subjects).where(subjects.c.kind == kind, subjects.c.id == identity).with_for_update()
     )).mappings().first()

@@ -293,7 +293,7 @@ async def note_reveal(db: Session, person: str) -> None:
 async def revealed_since(db: Session, person: str, since: datetime) -> int:
     """How often a person looked at contact details after the moment; nobody looks twice at the same instant, so that
     the count is true when one more is added."""
-    await db.execute(text("select pg_advisory_xact_lock(hashtext('reveals ' || :person))"), {"person": person})
+    await db.lock(f"reveals {person}")
     found = await db.execute(
         select(func.count()).select_from(reveals).where(reveals.c.person == person, reveals.c.at > since)
     )

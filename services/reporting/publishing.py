@@ -12,7 +12,6 @@ from decimal import Decimal
 from time import monotonic
 
 import asyncpg
-from sqlalchemy import text
 
 from chassis import outbox
 from chassis.calendar import helsinki_day
@@ -32,7 +31,6 @@ PATIENCE = 8
 """Turns for which changes may go on before they are published all the same."""
 EVERY = 60.0
 """Seconds after which is counted anew though nothing was heard of."""
-_ONE_AT_A_TIME = text("select pg_advisory_xact_lock(hashtext('yhdyspinta figures'))")
 _MEASURES: Mapping[str, tuple[Measure, ...]] = {
     code: tuple(m for m in ALL if m.series is counted) for code, counted in series.ALL.items()
 }
@@ -43,7 +41,7 @@ async def publish(db: Session) -> int:
 
     A year before `figures_from` of the set-up has none: the system saw only its end.
     """
-    await db.execute(_ONE_AT_A_TIME)  # through SQLAlchemy: with its first statement the transaction begins
+    await db.lock("figures")  # through SQLAlchemy: with its first statement the transaction begins
     connection = await driver(db.connection)
     today = helsinki_day(db.now)
     first_year = max(facts.kept_from(today).year, int(db.settings.extra.get("figures_from", 0)))

@@ -2,12 +2,9 @@
 
 from datetime import UTC, datetime
 
-from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
-
 from contracts.topics import TOPICS, dead_letter_topic, source_of
 from tests.contract.examples import example, structured
 from tests.stack import World
-from tests.waiting import until
 from yhdyspinta.embedded.processes import free_port
 
 SERVICES = ("leads", "feedback", "notify")
@@ -31,25 +28,10 @@ async def test_no_golden_example_is_a_fault_of_ours(world: World):
                         names[event["id"]] = event["type"].split(".")[2]
                         handled += 1
                 if handled:
-                    await _read_to_the_end(world, service, topic.name)
+                    await world.read_to_the_end(service, topic.name)
         reasons = {}
         for service in SERVICES:
             for record in await world.records(dead_letter_topic(service)):
                 event_id = next(i for i in names if i.encode() in (record.value or b""))
                 reasons[names[event_id]] = dict(record.headers)["dead-letter-reason"].decode()
     assert reasons == REFUSED
-
-
-async def _read_to_the_end(world: World, service: str, topic: str) -> None:
-    """Waits until the service's group has committed all that lies on the topic."""
-    name = world.topic(topic)
-    ends = dict.fromkeys(range(TOPICS[topic].partitions), 0)
-    for record in await world.records(topic):
-        ends[record.partition] = record.offset + 1
-    asked = ConsumerGroupTopicPartitions(f"{service}.{name}", [TopicPartition(name, p) for p in ends])
-
-    def read() -> bool:
-        (found,) = world.admin.list_consumer_group_offsets([asked]).values()
-        return all(p.offset >= ends[p.partition] for p in found.result().topic_partitions if ends[p.partition])
-
-    await until(read, 20, what=f"{service} to read {topic}")

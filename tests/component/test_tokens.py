@@ -1,6 +1,7 @@
 """Tokens of other systems: made, listed and revoked from the command line."""
 
 import asyncio
+import json
 from datetime import timedelta
 
 import pytest
@@ -36,6 +37,8 @@ async def test_a_token_is_shown_once_listed_without_its_secret_and_revoked(run, 
     listed = await run("list", "coaching")
     assert who.id in listed.output
     assert text.split("_", 2)[2] not in listed.output
+    (told,) = [each for each in json.loads((await run("list", "coaching", "--json")).output) if each["id"] == who.id]
+    assert told["revoked_at"] is None
     assert (await run("revoke", "coaching", who.id)).exit_code == 0
     async with database.begin() as db:
         assert await tokens.holder(db, text) is None

@@ -24,7 +24,6 @@ from uuid import uuid4
 import httpx
 import orjson
 import pytest
-from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 from opentelemetry import trace
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -355,7 +354,7 @@ async def systems(site: Site) -> None:
         for record in records:
             await site.world.send(sender, topic.name, *record)
     for sender, service in zip(SENDERS, ("coaching", "leads", "feedback"), strict=True):
-        await read_to_the_end(site.world, service, SYSTEMS[sender].writes)
+        await site.world.read_to_the_end(service, SYSTEMS[sender].writes)
 
 
 def marked_in_turn(data: Any, mark: str, free: set[str], path: str = "") -> Iterator[Any]:
@@ -372,21 +371,6 @@ def marked_in_turn(data: Any, mark: str, free: set[str], path: str = "") -> Iter
                 yield [*data[:place], changed, *data[place + 1:]]
     elif path not in free:
         yield mark
-
-
-async def read_to_the_end(world: World, service: str, topic: str) -> None:
-    """Waits until the service's group has committed all that lies on the topic."""
-    name = world.topic(topic)
-    ends = dict.fromkeys(range(TOPICS[topic].partitions), 0)
-    for record in await world.records(topic):
-        ends[record.partition] = record.offset + 1
-    asked = ConsumerGroupTopicPartitions(f"{service}.{name}", [TopicPartition(name, p) for p in ends])
-
-    def read() -> bool:
-        (found,) = world.admin.list_consumer_group_offsets([asked]).values()
-        return all(p.offset >= ends[p.partition] for p in found.result().topic_partitions if ends[p.partition])
-
-    await until(read, 40, what=f"{service} to read {topic}")
 
 
 async def faults(site: Site, referral_id: str, case_id: str) -> None:

@@ -158,7 +158,7 @@ async def test_a_withdrawal_told_to_both_sides_at_the_same_time_is_told_once(man
 
 
 async def test_a_withdrawal_right_after_the_referral_leaves_nothing_to_open(manager, provider, world):
-    for pause in (0, 0, 0.005, 0.01, 0.02):
+    for pause in (0, 0, 0.005, 0.01, 0.02):  # the withdrawal meets the offer, the sealing or the reading on its way
         made = await manager.refer()
         referral_id = made["referral_id"]
         await asyncio.wait({asyncio.create_task(asyncio.sleep(pause))})

@@ -6,6 +6,7 @@ that was broken off is played again without doing anything twice; an event's id 
 one to its reader.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import MutableMapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -57,16 +58,16 @@ class Publish(Act):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Command(Act):
+class Command(Act, ABC):
     """Somebody of `yhdyspinta.demo.people`, `by`, does something in a service."""
 
     service: ClassVar[str]
 
     by: str
 
+    @abstractmethod
     async def do(self, db: Session, handles: Handles) -> str:
         """The act itself, in one transaction; what is to be remembered of it."""
-        raise NotImplementedError
 
     async def once(self, db: Session, handles: Handles) -> bool:
         """Does it, unless it was done before; False then. Raises `Refused`."""
@@ -164,8 +165,9 @@ class InCase(Command):
         await self.act(db, await case_id(db, self.case, handles), access.by(self.who, db.now))
         return ""
 
+    @abstractmethod
     async def act(self, db: Session, case_id: str, by: By) -> None:
-        raise NotImplementedError
+        """The act in the case that was found."""
 
 
 async def case_id(db: Session, case: str, handles: Handles) -> str:
@@ -264,9 +266,12 @@ class WithdrawAtProvider(InCase):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CameBefore(InCase):
-    """The client was here before: the earlier case is named."""
+class CameBefore(Command):
+    """The client was here before: the earlier case is named. Both are named as `InCase` names one."""
 
+    service = "coaching"
+
+    case: str
     earlier: str
 
     async def do(self, db: Session, handles: Handles) -> str:

@@ -73,7 +73,6 @@ reveals = Table(
     Column("at", Moment, nullable=False),
 )
 
-_LOCK = text("select pg_advisory_xact_lock(hashtextextended('referral number ' || :number, 0))")
 
 
 _ERASED_AT = text(
@@ -93,7 +92,7 @@ class Reveal:
 
 async def lock_number(db: Session, number: str) -> None:
     """Until the commit nobody else decides which case a referral's number belongs to."""
-    await db.execute(_LOCK, {"number": number})
+    await db.lock(f"referral number {number}")
 
 
 async def referral(db: Session, referral_id: str) -> Referral | None:
@@ -198,7 +197,7 @@ async def note_reveal(db: Session, referral_id: ReferralId, person: str, reason:
 async def reveals_by(db: Session, person: str, since: datetime) -> int:
     """How often somebody looked at contact details since a moment; nobody looks twice at the same instant, so that
     the count is true when one more is added."""
-    await db.execute(text("select pg_advisory_xact_lock(hashtext('reveals ' || :person))"), {"person": person})
+    await db.lock(f"reveals {person}")
     counted = select(func.count()).select_from(reveals).where(reveals.c.person == person, reveals.c.at >= since)
     return int((await db.execute(counted)).scalar_one())
 

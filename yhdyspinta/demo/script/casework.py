@@ -1,6 +1,6 @@
 """The acts that a course is made of: the referral, attempts, appointments, meetings, periods, start and end."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
@@ -90,7 +90,7 @@ class _Casework:
         data = model.model_validate({"case_id": CaseId(self.course.case_id), **fields})
         return acts.Publish(at=time, key=self.key(), system=self.party, data=data, of=of)
 
-    def do(self, at: datetime, act: type[acts.InCase], /, **fields: Any) -> acts.InCase:
+    def do(self, at: datetime, act: Callable[..., acts.Command], /, **fields: Any) -> acts.Command:
         """The worker does something in the case."""
         return act(at=at, key=self.key(), by=self.worker, case=self.course.handle, **fields)
 
