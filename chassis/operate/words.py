@@ -68,7 +68,7 @@ class Words:
     def queue(self, queue: Queue) -> tuple[str, str]:
         """What is with a queue, and its colour."""
         if queue.denied:
-            return self.page.gettext("Kafka denies it: compare the access lists with `yhdyspinta boundary`"), "danger"
+            return self.page.gettext("Kafka denies it: compare the access lists with yhdyspinta boundary"), "danger"
         if queue.still:
             return self.page.gettext("Stands still: look at the log of the service"), "danger"
         if queue.lag:
