@@ -77,6 +77,18 @@ def _allowed(service: str, subscription: Subscription) -> None:
         raise ValueError(f"{topic.name} has no {', '.join(sorted(model.__name__ for model in strange))}.")
 
 
+def connection(settings: Settings) -> dict[str, Any]:
+    """A service's connection to the broker as aiokafka spells it."""
+    kafka = settings.kafka()
+    secure = kafka["security.protocol"] == "SASL_SSL"
+    return {
+        "bootstrap_servers": kafka["bootstrap.servers"], "client_id": settings.service,
+        "security_protocol": kafka["security.protocol"], "sasl_mechanism": kafka.get("sasl.mechanism", "PLAIN"),
+        "sasl_plain_username": kafka.get("sasl.username"), "sasl_plain_password": kafka.get("sasl.password"),
+        "ssl_context": ssl.create_default_context(cafile=kafka.get("ssl.ca.location")) if secure else None,
+    }
+
+
 def side_of(topic: str) -> str:
     return topic.split(".", 1)[0]
 
@@ -105,12 +117,10 @@ class Consumers:
         if not self.subscriptions:
             return
         accept_any_name()
-        kafka = self.settings.kafka()
-        context = None
-        if kafka["security.protocol"] == "SASL_SSL":
-            context = ssl.create_default_context(cafile=kafka.get("ssl.ca.location"))
-        security = SASLScram512(username=kafka["sasl.username"], password=kafka["sasl.password"],
-                                ssl_context=context, use_ssl=context is not None) if "sasl.username" in kafka else None
+        told = connection(self.settings)
+        context, user = told["ssl_context"], told["sasl_plain_username"]
+        security = SASLScram512(username=user, password=told["sasl_plain_password"], ssl_context=context,
+                                use_ssl=context is not None) if user else None
         self.broker = KafkaBroker(
             self.settings.kafka_bootstrap, client_id=self.settings.service, logger=None,
             security=security,

@@ -139,19 +139,21 @@ class Database:
         """What keeps the schema from being at a version, as the rest of a sentence; None when nothing does."""
         if wanted is None:
             return None
+        found: str | None = None
         try:
             connection = await self.connect()
+            try:
+                found = await connection.fetchval("select version_num from alembic_version")
+            except asyncpg.UndefinedTableError:
+                pass
+            finally:
+                await connection.close(timeout=5)
         except asyncpg.InvalidPasswordError:
             return "the database refuses the password in the secret file database-password"
-        except (OSError, TimeoutError, asyncpg.PostgresError) as fault:
+        except Exception as fault:  # it may go away at each step
+            if not (isinstance(fault, asyncpg.PostgresError) or transient(fault)):
+                raise
             return f"the database at {self.settings.address} does not answer ({name_of(fault)})"
-        found: str | None
-        try:
-            found = await connection.fetchval("select version_num from alembic_version")
-        except asyncpg.PostgresError:
-            found = None
-        finally:
-            await connection.close()
         if found == wanted:
             return None
         return f"the schema is at {found or 'nothing'}, {wanted} is needed: run `yhdyspinta migrate`"

@@ -85,8 +85,11 @@ class KeyFiles:
         """
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         self.check_elsewhere()
-        if not self.root.exists():
-            self.root.mkdir(parents=True, mode=0o700)
+        self.root.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.root.mkdir(mode=0o700)
+        except FileExistsError:  # another replica's, begun at the same instant, included
+            pass
         if self.check(database_id, keys_known) is None:
             try:
                 write_new(self.root / DATABASE_ID, database_id.encode())

@@ -9,16 +9,20 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from time import monotonic
 from typing import Any
 
-from aiokafka.errors import KafkaError as ConsumerError
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    KafkaError,
+    TopicAuthorizationFailedError,
+)
 from sqlalchemy import text
 
 from chassis import security, telemetry
+from chassis.broker import connection
 from chassis.database import Database, waits
 from contracts import topics
 
@@ -29,8 +33,7 @@ TIMEOUT = 5.0
 STILL_SECONDS = 45.0
 """A consumer with records before it that has moved nothing for so long stands still; a rebalance takes less."""
 SILENT_SECONDS = 30.0
-_DENIED = {KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED,
-           KafkaError.CLUSTER_AUTHORIZATION_FAILED}
+_DENIED = (TopicAuthorizationFailedError, GroupAuthorizationFailedError)
 _OUTBOX = text("select count(*) as rows, extract(epoch from clock_timestamp() - min(created_at)) as age from outbox "
                "where not_before is null or not_before <= :now")
 _LATER = text("select count(*) from outbox where not_before > :now")
@@ -77,35 +80,49 @@ class Watch:
     silent_since: float | None = None
     _at: dict[str, tuple[int, float]] = field(default_factory=dict)
     _let_in_again: bool = False
-    _admin: AdminClient | None = None
+    _asks: AIOKafkaAdminClient | None = None
+    _reads: AIOKafkaConsumer | None = None
 
     def __post_init__(self) -> None:
         self.settings = self.database.settings
 
     async def run(self) -> None:
         """Until it is cancelled."""
-        while True:
-            try:
-                await self.look()
-                if self._let_in_again and self.restart and not any(each.denied for each in self.queues.values()):
-                    await self.restart()
-                    self._let_in_again = False
-            except ConsumerError as fault:
-                log.warning("%s can't read again yet: %s", self.settings.service, telemetry.name_of(fault))
-            except Exception as fault:
-                if not waits(fault):
-                    raise
-            await asyncio.sleep(EACH_SECONDS)
+        try:
+            while True:
+                try:
+                    await self.look()
+                    if self._let_in_again and self.restart and not any(each.denied for each in self.queues.values()):
+                        await self.restart()
+                        self._let_in_again = False
+                except KafkaError as fault:
+                    log.warning("%s can't read again yet: %s", self.settings.service, telemetry.name_of(fault))
+                except Exception as fault:
+                    if not waits(fault):
+                        raise
+                await asyncio.sleep(EACH_SECONDS)
+        finally:
+            await self.close()
+
+    async def close(self) -> None:
+        """Leaves the broker; the next look connects anew."""
+        asks, reads, self._asks, self._reads = self._asks, self._reads, None, None
+        if reads is not None:
+            await reads.stop()
+        if asks is not None:
+            await asks.close()
 
     async def look(self) -> None:
         """Once: asks the broker and the database, sets what this tells and the metrics."""
         service = self.settings.service
+        folded = await self._folded()
         try:
-            found = await asyncio.to_thread(self._ask, await self._folded())
+            found = await asyncio.wait_for(self._ask(folded), 4 * TIMEOUT)
             self.silent_since = None
-        except KafkaException as fault:
+        except (KafkaError, OSError, TimeoutError) as fault:
             self.silent_since = self.silent_since or monotonic()
-            log.warning("%s can't see its queues: %s", service, fault.args[0].name())  # type: ignore[union-attr]
+            log.warning("%s can't see its queues: %s", service, telemetry.name_of(fault))
+            await self.close()
             found = {}
         for topic, (committed, lag, denied) in found.items():
             self._judge(topic, committed, lag, denied)
@@ -165,52 +182,58 @@ class Watch:
         if queue.still and not (before and before.still):
             log.error("%s stands still on %s: %s records wait", service, topic, lag)
 
-    # --- the broker; runs in a thread
+    # --- the broker
 
-    def _ask(self, folded: Mapping[str, Mapping[tuple[str, int], int]]) -> dict[str, tuple[int, int | None, bool]]:
+    async def _connect(self) -> tuple[AIOKafkaAdminClient, AIOKafkaConsumer]:
+        """Connections of its own: what the consumers tell is what is in question. Not librdkafka's admin client,
+        which ends the process where the broker goes away at the wrong moment."""
+        options = {**connection(self.settings), "request_timeout_ms": int(TIMEOUT * 1000)}
+        if self._asks is None:
+            self._asks = AIOKafkaAdminClient(**options)
+            await self._asks.start()
+        if self._reads is None:
+            self._reads = AIOKafkaConsumer(**options, enable_auto_commit=False)
+            await self._reads.start()
+        return self._asks, self._reads
+
+    async def _ask(
+        self, folded: Mapping[str, Mapping[tuple[str, int], int]]
+    ) -> dict[str, tuple[int, int | None, bool]]:
         """Of each consumed topic, and each projection, how far it is, its lag, and whether the broker denies it."""
-        if self._admin is None:
-            self._admin = AdminClient({**self.settings.kafka(), "log_level": 0, "socket.timeout.ms": 5000})
-        ask: Any = self._admin.list_offsets  # the library's stubs demand an isolation level
-        places = [TopicPartition(self.settings.topic(topic), partition)
-                  for topic in dict.fromkeys([*self.consumed, *(t for names in self.folded.values() for t in names)])
-                  for partition in range(topics.TOPICS[topic].partitions)]
-        asked = [ask(dict.fromkeys(places, at), request_timeout=TIMEOUT)
-                 for at in (OffsetSpec.earliest(), OffsetSpec.latest())] if places else [{}, {}]
-        groups = {topic: self._group(self._admin, topic) for topic in self.consumed}
-        found = {topic: self._of_topic(topic, asked, partial(_committed, groups[topic])) for topic in self.consumed}
-        for name, names in self.folded.items():
-            lags = [self._of_topic(topic, asked, partial(_stored, folded[name], topic)) for topic in names]
-            found[name] = (sum(at for at, _, _ in lags), sum(lag or 0 for _, lag, _ in lags), any(d for *_, d in lags))
+        asks, reads = await self._connect()
+        names = list(dict.fromkeys([*self.consumed, *(t for read in self.folded.values() for t in read)]))
+        told = await asks.describe_topics([self.settings.topic(name) for name in names]) if names else []
+        denied = {each["topic"] for each in told if each["error_code"] == TopicAuthorizationFailedError.errno}
+        places = [TopicPartition(self.settings.topic(name), partition) for name in names
+                  for partition in range(topics.TOPICS[name].partitions) if self.settings.topic(name) not in denied]
+        begins, ends = await reads.beginning_offsets(places), await reads.end_offsets(places)
+
+        def of_topic(name: str, at: Mapping[int, int]) -> tuple[int, int | None, bool]:
+            own = [place for place in places if place.topic == self.settings.topic(name)]
+            if not own:
+                return 0, None, True
+            lag = sum(max(0, ends[p] - max(at.get(p.partition, 0), begins[p])) for p in own)
+            return sum(at.values()), lag, False
+
+        found = {}
+        for name in self.consumed:
+            try:
+                found[name] = of_topic(name, await self._committed(asks, name))
+            except _DENIED:
+                found[name] = 0, None, True
+        for projection, read in self.folded.items():
+            lags = [of_topic(name, _of_topic(folded[projection], name)) for name in read]
+            found[projection] = (sum(at for at, _, _ in lags), sum(lag or 0 for _, lag, _ in lags),
+                                 any(d for *_, d in lags))
         return found
 
-    def _group(self, admin: AdminClient, topic: str) -> Any:
-        """What the broker will say of where a topic's group stands."""
-        group = ConsumerGroupTopicPartitions(f"{self.settings.service}.{self.settings.topic(topic)}")
-        (asked,) = admin.list_consumer_group_offsets([group], request_timeout=TIMEOUT).values()
-        return asked
-
-    def _of_topic(self, topic: str, asked: Sequence[Mapping[TopicPartition, Any]],
-                  stands: Callable[[], Mapping[int, int]]) -> tuple[int, int | None, bool]:
-        name = self.settings.topic(topic)
-        try:
-            begins, ends = ({place.partition: told.result().offset
-                             for place, told in each.items() if place.topic == name} for each in asked)
-            committed = stands()
-        except KafkaException as fault:
-            error: Any = fault.args[0]
-            if error.code() in _DENIED:
-                return 0, None, True
-            raise
-        lag = sum(max(0, end - max(committed.get(p, 0), begins[p])) for p, end in ends.items())
-        return sum(committed.values()), lag, False
+    async def _committed(self, asks: AIOKafkaAdminClient, name: str) -> dict[int, int]:
+        """Where a topic's group stands, by partition."""
+        topic = self.settings.topic(name)
+        told = await asks.list_consumer_group_offsets(f"{self.settings.service}.{topic}")
+        return {place.partition: at.offset for place, at in told.items() if place.topic == topic and at.offset >= 0}
 
 
-def _stored(folded: Mapping[tuple[str, int], int], topic: str) -> dict[int, int]:
+def _of_topic(folded: Mapping[tuple[str, int], int], topic: str) -> dict[int, int]:
     """Where a projection goes on in a topic, by partition."""
     return {partition: at for (of, partition), at in folded.items() if of == topic}
-
-
-def _committed(asked: Any) -> dict[int, int]:
-    """Where a group stands in its one topic, by partition."""
-    return {each.partition: each.offset for each in asked.result().topic_partitions or [] if each.offset >= 0}

@@ -79,6 +79,7 @@ async def test_records_that_wait_while_nothing_moves_are_told(world, leads, monk
 
     await until(still, 20, what="a consumer that stands still")
     assert watch.queues["shared.visits.v1"].still
+    await watch.close()
     await database.close()
 
 

@@ -90,11 +90,15 @@ class Process:
         self.running.start()
 
     def kill(self) -> None:
-        """Raises where it has ended by itself before."""
-        if self.running.exitcode is not None:
-            raise AssertionError(f"{self.service} ended by itself ({self.running.exitcode}): {self.log}")
+        self.require_alive()
         self.running.kill()
         self.running.join()
+
+    def require_alive(self) -> None:
+        """Raises where it has ended by itself, with the last that it said."""
+        if self.running.exitcode is not None:
+            said = Path(self.log).read_text(errors="replace")[-6000:]
+            raise AssertionError(f"{self.service} ended by itself ({self.running.exitcode}):\n{said}")
 
 
 @dataclass

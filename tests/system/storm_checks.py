@@ -83,8 +83,7 @@ async def rest(storm: Storm, seconds: float) -> None:
     async def quiet() -> bool:
         nonlocal last
         for process in storm.processes:
-            if process.running.exitcode is not None:
-                raise AssertionError(f"{process.service} ended by itself: {process.log}")
+            process.require_alive()
         storm.seen["waits"] = 0
         ends = await _ends(world, consumer)
         waits = await _waits(connections) + await _behind(world, services, connections, ends)
