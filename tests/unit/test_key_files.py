@@ -6,7 +6,9 @@ import os
 import resource
 import shutil
 import stat
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -347,3 +349,19 @@ def test_a_crash_while_the_place_is_taken_is_made_good(files: KeyFiles, tmp_path
     for _ in crashes(lambda: KeyFiles(tmp_path / "new", files.kek_file).open_for(DATABASE, keys_known=False)):
         KeyFiles(tmp_path / "new", files.kek_file).open_for(DATABASE, keys_known=False)
         shutil.rmtree(tmp_path / "new")
+
+
+def test_replicas_that_start_at_one_instant_find_the_folder_of_one_of_them(
+    files: KeyFiles, tmp_path: Path
+) -> None:
+    together = threading.Barrier(4)
+
+    def start(root: Path) -> bool:
+        together.wait()
+        made = KeyFiles(root, files.kek_file)
+        made.open_for(DATABASE, keys_known=False)
+        return made.in_place()
+
+    with ThreadPoolExecutor(4) as replicas:
+        for number in range(50):
+            assert list(replicas.map(start, [tmp_path / f"new-{number}" / "coaching"] * 4)) == [True] * 4
