@@ -52,6 +52,10 @@ class Composed:
             ["docker", "inspect", identity], check=True, capture_output=True, text=True).stdout)[0]
         return found
 
+    def healthy(self, part: str) -> bool:
+        """Whether the container's own probe says so."""
+        return bool(self.inspect(part)["State"]["Health"]["Status"] == "healthy")
+
     def http(self, host: str) -> httpx.AsyncClient:
         """A client of the gateway by one of its host names, wherever this machine thinks that name is."""
         return httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", headers={"Host": f"{host}:{self.port}"},

@@ -13,7 +13,6 @@ import logging
 import multiprocessing
 import os
 import random
-import signal
 import sys
 import threading
 from collections import Counter
@@ -282,8 +281,11 @@ def _start_again(server: Postgres) -> None:
 
 
 def _kill(pid: int | None) -> None:
+    """Returns when it is gone, and its ports are."""
     if pid is not None:
-        os.kill(pid, signal.SIGKILL)
+        victim = psutil.Process(pid)
+        victim.kill()
+        psutil.wait_procs([victim], timeout=10)
 
 
 def environment(world: World, service: str, port: int, smtp_port: int) -> dict[str, str]:

@@ -100,11 +100,22 @@ async def test_a_service_answers_at_the_host_of_its_side_alone(made):
     for service, home in HOSTS.items():
         for host in {AREA, MUNICIPAL, SHARED, "localhost"}:
             async with made.http(host) as http:
-                answer = await http.get(f"/{service}/health/ready")
+                answer = await http.get(f"/{service}/sign-in?to=/")
+            assert answer.status_code in (302, 303, 307)
             if host == home:
-                assert answer.json()["ready"] is True
+                assert "/issuer/authorize" in answer.headers["location"]
             else:
-                assert answer.headers["location"] == f"http://{home}:{made.port}/{service}/health/ready"
+                assert answer.headers["location"] == f"http://{home}:{made.port}/{service}/sign-in?to=/"
+
+
+async def test_the_gateway_passes_no_health_and_no_metrics_on(made):
+    for service, home in HOSTS.items():
+        async with made.http(home) as http:
+            for path in ("health/ready", "health/live", "metrics"):
+                answer = await http.get(f"/{service}/{path}")
+                assert (answer.status_code, answer.text) == (404, "Not here.\n")
+            assert (await http.get(f"/{service}//metrics")).status_code == 404
+            assert (await http.get(f"/{service}/%6Detrics")).text == "Not here.\n"
 
 
 async def test_the_broker_says_what_the_registry_says(made):
@@ -172,13 +183,8 @@ async def test_a_container_runs_with_no_rights_and_a_root_that_can_t_be_written(
 async def test_whichever_container_is_killed_comes_back_and_the_flow_goes_on(made, sides):
     for part in LASTING:
         await made.kill(part)
-    for service, host in HOSTS.items():
-        async with made.http(host) as http:
-
-            async def ready(http=http, service=service):
-                return (await http.get(f"/{service}/health/ready")).status_code == 200
-
-            await until(ready, 90, what=f"{service} to be ready")
+    for service in HOSTS:
+        await until(lambda service=service: made.healthy(service), 90, what=f"{service} to be ready")
     await one_referral(*sides)
 
 
