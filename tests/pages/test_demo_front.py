@@ -22,6 +22,8 @@ async def test_the_front_page_tells_how_far_the_year_is_until_it_is_done(width):
         await page.goto(f"http://127.0.0.1:{port}/")
         await page.get_by_text("nyt 3.6.2025, viimeinen päivä 23.11.2026").wait_for()
         await no_findings(page)
+        far[0] = Loading(0.5, "3.9.2025", "23.11.2026", done=False, apart=True)
+        await page.get_by_text("Palvelut käynnistyvät, kun lataus on valmis.").wait_for()
         far[0] = Loading(1.0, "23.11.2026", "23.11.2026", done=True)
         await page.get_by_text("Demon vuosi on ladattu päivään 23.11.2026 asti.").wait_for()
         await no_findings(page)

@@ -55,7 +55,7 @@ async def front(folder: Path, public_url: str, kafka_outside: str) -> None:
 
     def how_far(language: str) -> Loading:
         stage = Stage(Progress(progress_file(folder)))
-        return loading(stage.progress, stage.first_day, stage.until, language)
+        return replace(loading(stage.progress, stage.first_day, stage.until, language), apart=True)
 
     page = Front(public_url, SERVICES, Path("clients"), kafka_outside, how_far)
     catcher = MailCatcher(SMTP_PORT, ANYWHERE, context)

@@ -36,13 +36,14 @@ BEGIN = {"operator": "operate", "data-protection-officer": "operate/boundary"}
 @dataclass(frozen=True)
 class Loading:
     """How far the demo's year is: the day it is at and its last, in the reader's language; `share` 0 to 1. `stopped`:
-    it was broken off and goes on at the next start."""
+    it was broken off and goes on at the next start; `apart`: the services start only when it is done."""
 
     share: float
     day: str
     until: str
     done: bool
     stopped: bool = False
+    apart: bool = False
 
 
 @dataclass(frozen=True)
