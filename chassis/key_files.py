@@ -195,11 +195,17 @@ class KeyFiles:
     def begin_rotation(self) -> str:
         """Makes the new key encryption key, or goes on with one that lies there; its id.
 
-        From here on every file is made under it.
+        From here on every file is made under it. Raises `SettingsError` where it can't be written.
         """
         with self._locked(fcntl.LOCK_EX):
             if not self.next_kek_file.exists():
-                write_new(self.next_kek_file, os.urandom(32))
+                try:
+                    write_new(self.next_kek_file, os.urandom(32))
+                except OSError as fault:
+                    raise SettingsError(
+                        f"The new key encryption key can't be written into {self.next_kek_file.parent} "
+                        f"({fault.strerror}). Rotate where that folder may be written (docs/operating.md, Keys)."
+                    ) from None
             return _kek_id(read_secret(self.next_kek_file))
 
     def rewrite(self, key_id: str) -> bool:

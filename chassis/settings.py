@@ -123,7 +123,7 @@ def from_environment(service: str) -> Settings:
         trust=Path(env.get("TRUST_DIR", var / "trust")),
         keys=Path(keys) if keys else default_keys,
         topic_prefix=env.get("KAFKA_TOPIC_PREFIX", ""),
-        public_url=env.get("PUBLIC_URL", "http://127.0.0.1:8000"),
+        public_url=env.get(f"PUBLIC_URL_{service.upper()}") or env.get("PUBLIC_URL", "http://127.0.0.1:8000"),
         issuer=env.get("OIDC_ISSUER", "http://127.0.0.1:8000/issuer"),
         smtp_host=env.get("SMTP_HOST", "127.0.0.1"),
         smtp_port=int(env.get("SMTP_PORT", "1025")),

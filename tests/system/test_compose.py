@@ -180,6 +180,24 @@ async def test_a_container_runs_with_no_rights_and_a_root_that_can_t_be_written(
     assert made.compose("exec", "-T", part, "sh", "-c", "touch /etc/here || touch /here", check=False).returncode
 
 
+async def test_the_doctor_finds_nothing_wrong(made):
+    said = made.compose("run", "--rm", "--no-deps", "-T", "doctor", "--quiet")
+    assert " 0 wrong, 0 not known" in said.stdout
+
+
+async def test_keys_are_rotated_where_their_secrets_may_be_written_and_open_on(made, sides):
+    area, provider = sides
+    referral = await area.refer()
+    case = await provider.case_of(referral["number"], contact_details="here")
+    refused = made.compose("exec", "-T", "coaching", "yhdyspinta", "keys", "rotate", "coaching", check=False)
+    assert refused.returncode
+    assert "can't be written into /run/secrets (Read-only file system)" in refused.stderr
+    said = made.compose("run", "--rm", "--no-deps", "-T", "keys", "rotate", "coaching")
+    assert "the old key encryption key is erased" in said.stdout
+    shown = await provider.post(f"/cases/{case['case_id']}/contact-details", {"reason": "contact-attempt"})
+    assert shown.json() == {"name": NAME, "phone": PHONE}
+
+
 async def test_whichever_container_is_killed_comes_back_and_the_flow_goes_on(made, sides):
     for part in LASTING:
         await made.kill(part)

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, IsolationLevel, KafkaException, TopicPartition
@@ -45,7 +44,7 @@ def examine(place: provision.Place | None, services: Mapping[str, Settings], *,
             silent = fault.cause != "password"
             found.append(_unreached("broker" if silent else "administrator", fault))
     if not silent:
-        found += _accounts(place.clients if place and everyone else None, services)
+        found += _accounts(place if everyone else None, services)
     if admin is not None and place is not None:
         try:
             found += [*_boundary(admin, place.prefix), *_read(admin, place.prefix, services), _clock(admin, place)]
@@ -63,8 +62,9 @@ def _unreached(about: str, fault: NotReached) -> Finding:
 # --- accounts
 
 
-def _accounts(clients: Path | None, services: Mapping[str, Settings]) -> list[Finding]:
-    """Whether the broker takes the password of each service, and of each other system's client file."""
+def _accounts(place: provision.Place | None, services: Mapping[str, Settings]) -> list[Finding]:
+    """Whether the broker takes the password of each service and, with a place, of each other system's client file: at
+    our own address, where theirs is one that is reached from outside alone."""
     ways: dict[str, Mapping[str, str]] = {}
     found = []
     for name, settings in services.items():
@@ -73,10 +73,11 @@ def _accounts(clients: Path | None, services: Mapping[str, Settings]) -> list[Fi
         except SettingsError as fault:
             found.append(wrong("account", name, str(fault), "Run `yhdyspinta provision`."))
     for name in SYSTEMS:
-        if clients is None:
+        if place is None:
             break
+        own = {key: place.kafka[key] for key in place.kafka_outside if key in place.kafka}
         try:
-            ways[name] = client_files.read(clients, name)
+            ways[name] = client_files.read(place.clients, name) | own
         except (OSError, ValueError):
             found.append(attend("account", name, "There is no client file of it here.",
                                 "Run `yhdyspinta provision` where client files are made."))

@@ -98,7 +98,7 @@ def from_environment() -> Place:
     the password is `<host>/database-password`. `KAFKA_OUTSIDE` is the address that client files name, and beside it
     the authority's certificate is `ca.pem`.
     """
-    env, var = os.environ, folder()
+    env, var, kafka = os.environ, folder(), broker_from_environment()
     names = {service: f"DATABASE_ADMIN_URL_{service.upper()}" for service in SERVICES}
     apart = {service: _administrator(env[name]) for service, name in names.items() if name in env}
     postgres: Mapping[str, Any] = {}
@@ -107,7 +107,7 @@ def from_environment() -> Place:
     elif len(apart) < len(SERVICES):
         postgres = servers(var).postgres.admin()
     outside = {"bootstrap.servers": env["KAFKA_OUTSIDE"], "ssl.ca.location": "ca.pem"} if "KAFKA_OUTSIDE" in env else {}
-    return Place(var, broker_from_environment(), postgres, env.get("KAFKA_TOPIC_PREFIX", ""), servers=apart,
+    return Place(var, kafka, postgres, env.get("KAFKA_TOPIC_PREFIX", ""), servers=apart,
                  kafka_outside=outside, shared="KAFKA_BOOTSTRAP" in env)
 
 
