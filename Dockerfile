@@ -23,7 +23,8 @@ RUN uv pip install -q --no-deps --no-build-isolation --python /opt/yhdyspinta . 
  && uv pip uninstall -q --python /opt/yhdyspinta editables hatchling \
  && /opt/sbom/bin/cyclonedx-py environment --output-reproducible --pyproject pyproject.toml \
         --output-file /opt/yhdyspinta/sbom.cdx.json /opt/yhdyspinta/bin/python \
- && find /opt/yhdyspinta -name direct_url.json -delete \
+ && find /opt/yhdyspinta \( -name direct_url.json -o -name uv_cache.json \) -delete \
+ && sed -i '/direct_url.json\|uv_cache.json/d' /opt/yhdyspinta/lib/python*/site-packages/*.dist-info/RECORD \
  && find /opt/yhdyspinta -name __pycache__ -prune -exec rm -rf {} + \
  && /opt/yhdyspinta/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/yhdyspinta/lib \
  && find /opt/yhdyspinta -exec touch -h -d @${SOURCE_DATE_EPOCH} {} +

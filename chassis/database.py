@@ -26,7 +26,6 @@ from sqlalchemy.util import await_only
 from chassis import audit
 from chassis.clock import Clock
 from chassis.settings import Settings, SettingsError
-from chassis.telemetry import name_of
 from contracts.envelope import Event
 
 if TYPE_CHECKING:
@@ -36,9 +35,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 STATEMENT_TIMEOUT_MS = 5_000
-TRANSIENT = ("08", "25006", "28", "3D", "40", "53", "55P03", "57", "58")
-"""SQLSTATE classes of faults that pass: connection, read-only server, password, database, rollback, resources, lock,
-operator, system."""
+TRANSIENT = ("08", "25006", "28", "3D", "40", "53", "55", "57", "58")
+"""SQLSTATE classes of faults that pass: connection, read-only server, password, database, rollback, resources, lock
+or closed database, operator, system."""
 SET_UP = ("42501", "42P01")
 """SQLSTATE of a missing right or table: an operator mends it, and nothing is wrong with what is handled."""
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended(:name, 0))")
@@ -153,7 +152,7 @@ class Database:
         except Exception as fault:  # it may go away at each step
             if not (isinstance(fault, asyncpg.PostgresError) or transient(fault)):
                 raise
-            return f"the database at {self.settings.address} does not answer ({name_of(fault)})"
+            return f"the database at {self.settings.address} does not answer ({type(fault).__name__})"
         if found == wanted:
             return None
         return f"the schema is at {found or 'nothing'}, {wanted} is needed: run `yhdyspinta migrate`"

@@ -218,6 +218,7 @@ class Service:
     def unready(self) -> list[str]:
         """What keeps the service from being ready, a code each; empty when it is."""
         reasons = [] if self.ready else ["starting"]
+        reasons += [] if self.watch.database_answers else ["database"]
         reasons += [] if self.relay.healthy else ["relay"]
         reasons += [] if self.consumers.healthy and self.watch.healthy else ["consumers"]
         reasons += [] if all(p.healthy for p in self.projectors) else ["projection"]

@@ -78,6 +78,7 @@ class Watch:
     restart: Callable[[], Awaitable[None]] | None = None
     queues: dict[str, Queue] = field(default_factory=dict)
     silent_since: float | None = None
+    database_answers: bool = True
     _at: dict[str, tuple[int, float]] = field(default_factory=dict)
     _let_in_again: bool = False
     _asks: AIOKafkaAdminClient | None = None
@@ -92,6 +93,7 @@ class Watch:
             while True:
                 try:
                     await self.look()
+                    self.database_answers = True
                     if self._let_in_again and self.restart and not any(each.denied for each in self.queues.values()):
                         await self.restart()
                         self._let_in_again = False
@@ -100,6 +102,8 @@ class Watch:
                 except Exception as fault:
                     if not waits(fault):
                         raise
+                    self.database_answers = False
+                    log.warning("%s can't ask its database: %s", self.settings.service, telemetry.name_of(fault))
                 await asyncio.sleep(EACH_SECONDS)
         finally:
             await self.close()

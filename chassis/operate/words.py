@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 UNREADY: Mapping[str, str] = {
     "starting": N_("It is starting: it waits for its database, its topics or its schema. Its log says for which."),
+    "database": N_("Its database does not answer, or does not let it in. Look at the server, then at the log."),
     "relay": N_("It can't publish: Kafka takes nothing, though something waits in the outbox. Look at the queues."),
     "consumers": N_("A topic can't be read, or its records can't be handled. Look at the queues, then at the log."),
     "projection": N_("Its tables are not fed from the topics: the projection has stopped and tries again."),

@@ -5,6 +5,7 @@ import logging
 from dataclasses import replace
 from datetime import timedelta
 
+import asyncpg
 import pytest
 
 from chassis.clock import system_clock
@@ -53,6 +54,21 @@ async def test_a_database_that_goes_away_while_it_starts_is_waited_for(world):
     async with together([starting]):
         assert starting.unready() == []
     assert len(tried) == 3
+
+
+async def test_a_database_that_lets_nobody_in_makes_readiness_red_until_it_does(world):
+    name, one = f"leads{world.place.suffix}", service(world)
+    administrator = await asyncpg.connect(**world.stack.postgres.admin())
+    async with together([one]):
+        await administrator.execute(f"alter database {name} allow_connections false")
+        try:
+            await administrator.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", name)
+            await until(lambda: "database" in one.unready(), 30, what="red readiness")
+        finally:
+            await administrator.execute(f"alter database {name} allow_connections true")
+        await until(lambda: one.unready() == [], 30, what="green readiness")
+    await administrator.close()
 
 
 async def test_services_side_by_side_end_together_when_one_fails(world):
