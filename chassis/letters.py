@@ -92,6 +92,11 @@ class Letter:
     event_type: str | None
     replay: Replay | None = None
 
+    @property
+    def settled(self) -> bool:
+        """Nothing is left to do about it: it was handled again, or a newer letter stands in its place."""
+        return self.replay is not None and self.replay.outcome != "waits"
+
 
 @dataclass(frozen=True)
 class Found:

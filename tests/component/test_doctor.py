@@ -8,11 +8,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from chassis.clock import system_clock
+from chassis.database import Database
+from chassis.letters import Letters
+from chassis.policy import Principal
 from chassis.settings import Settings
+from contracts.fields import new_id
 from contracts.topics import SERVICES
+from tests.component.outsider import Outsider
 from tests.stack import World
 from tests.waiting import until
 from yhdyspinta import doctor, provision
@@ -179,6 +185,41 @@ async def test_clocks_that_are_an_hour_apart(asked: Asked, monkeypatch):
     wrong = await asked.wrong("leads")
     assert {(a, b) for a, b, _ in wrong} == {("clock", "Kafka"), ("clock", "leads's database")}
     assert all("ahead of this machine's" in words and "NTP" in words for _, _, words in wrong)
+
+
+async def test_a_letter_that_was_handled_again_is_attended_to_no_more(asked: Asked):
+    crm = Outsider(asked.world, "lempaalan-kehitys-crm", "leads")
+    event = crm.event("CompanyVisitPlanned", "business_id", {"visit_id": new_id(), "municipality": "lempala"})
+    await crm.send(event)
+    await crm.rejected(event["id"])
+    database = Database(asked.settings("leads"), asked.world.clock)
+    letters, by = Letters(database), Principal("system", "operator-shell", "", "lempaalan-kehitys")
+    try:
+        [(area, _, words)] = await asked.wrong("leads", state=State.ATTEND)
+        assert area == "dead letters"
+        assert "1 dead letters are not handled. → See why with `yhdyspinta dead-letters list --service leads`" in words
+        [first] = (await letters.page()).letters
+
+        await letters.replay(first.number, by)  # as it was: it is refused again, and the new letter stands for it
+        again = await until(lambda: became(letters, first.number), 20, what="the letter that came of it")
+        [(_, _, words)] = await asked.wrong("leads", state=State.ATTEND)
+        assert "1 dead letters are not handled" in words
+
+        mended = event | {"data": event["data"] | {"municipality": "lempaala"}}
+        await letters.replay(again, by, orjson.dumps(mended).decode())
+        await crm.taken("shared.visits.v1", event["id"])
+
+        async def nothing() -> bool:
+            return not await asked.wrong("leads", state=State.ATTEND)
+
+        await until(nothing, 20, what="nothing to attend to")
+    finally:
+        await database.close()
+
+
+async def became(letters: Letters, number: int) -> int | None:
+    replay = (await letters.one(number)).replay
+    return replay.again if replay else None
 
 
 async def test_a_plan_that_is_over_or_soon_will_be(asked: Asked):

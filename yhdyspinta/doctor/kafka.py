@@ -11,7 +11,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from chassis.clock import system_clock
 from chassis.settings import Settings, SettingsError
-from contracts.topics import SYSTEMS, TOPICS, dead_letter_topic, readable_by
+from contracts.topics import SYSTEMS, TOPICS, readable_by
 from yhdyspinta import provision
 from yhdyspinta.doctor import clock
 from yhdyspinta.doctor.finding import Finding, attend, good, unknown, wrong
@@ -117,7 +117,7 @@ def _some(told: list[str]) -> str:
     return f"{' '.join(told[:SHOWN]) if told[0].endswith('.') else ', '.join(told[:SHOWN])}{more}"
 
 
-# --- what is read, and what nobody could handle
+# --- what is read
 
 
 def _read(admin: AdminClient, prefix: str, services: Mapping[str, Settings]) -> Iterator[Finding]:
@@ -125,19 +125,10 @@ def _read(admin: AdminClient, prefix: str, services: Mapping[str, Settings]) -> 
               for name in services for topic in readable_by(name)}
     known = {group.group_id for group in admin.list_consumer_groups(request_timeout=SECONDS).result().valid}
     groups = {group: about for group, about in groups.items() if group in known}
-    letters = {name: prefix + dead_letter_topic(name) for name in services}
     there = admin.list_topics(timeout=SECONDS).topics
-    wanted = {name for name in {t for _, t in groups.values()} | set(letters.values()) if name in there}
+    wanted = {topic for _, topic in groups.values() if topic in there}
     parts = [TopicPartition(name, number) for name in sorted(wanted) for number in there[name].partitions]
-    first, last = _offsets(admin, parts, OffsetSpec.earliest()), _offsets(admin, parts, OffsetSpec.latest())
-    yield from _lag(admin, groups, last)
-    for name, topic in letters.items():
-        count = sum(last[part] - first[part] for part in last if part[0] == topic)
-        if count:
-            yield attend("dead letters", name, f"{count} dead letters are kept.",
-                         f"See why with `yhdyspinta dead-letters list {name}`; correct and replay what must be.")
-        else:
-            yield good("dead letters", name, "There are none.")
+    yield from _lag(admin, groups, _offsets(admin, parts, OffsetSpec.latest()))
 
 
 def _offsets(admin: AdminClient, parts: list[TopicPartition], which: OffsetSpec) -> dict[tuple[str, int], int]:

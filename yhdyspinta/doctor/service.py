@@ -1,4 +1,5 @@
-"""What a service stands on: its database, key store, outbox, mail server, and whether its pages answer."""
+"""What a service stands on: its database, key store, outbox, dead letters, mail server, and whether its pages
+answer."""
 
 import asyncio
 import smtplib
@@ -10,10 +11,13 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from chassis.clock import system_clock
 from chassis.database import Database, head_of, migrations_of
+from chassis.decisions import Refused
 from chassis.keys import key_store
+from chassis.letters import WINDOW, Letters
 from chassis.settings import Settings, SettingsError
 from yhdyspinta.doctor import clock
 from yhdyspinta.doctor.finding import Finding, attend, good, unknown, wrong
+from yhdyspinta.reach import NotReached, reach
 
 LATE = timedelta(minutes=1)
 """Age of an outbox row at which its relay is not at work."""
@@ -34,7 +38,7 @@ async def examine(settings: Settings) -> list[Finding]:
     """Findings on one service."""
     found = [await _database(settings)]
     if found[0].state == "good":
-        found += await _in_database(settings)
+        found += [*await _in_database(settings), await _letters(settings)]
     found.append(await _pages(settings))
     if settings.service == "notify":
         found.append(await asyncio.to_thread(_mail, settings))
@@ -106,6 +110,25 @@ def _fold(settings: Settings, at: list[tuple[str, int, int]]) -> Finding:
         return attend("fold", settings.service, f"{left} records wait to be folded.",
                       "Wait if it has just begun; if it does not fall, its log says why.")
     return good("fold", settings.service, f"{left} records wait to be folded.")
+
+
+async def _letters(settings: Settings) -> Finding:
+    """How many dead letters are not handled yet; of very many the newest alone are looked through."""
+    name, database = settings.service, Database(settings, system_clock)
+    try:
+        await asyncio.to_thread(reach, settings.kafka())  # tells sooner than a reader that it is not let in
+        found = await Letters(database).page(size=WINDOW)
+    except (NotReached, Refused, SettingsError):
+        return unknown("dead letters", name, "They can't be read.", "Mend Kafka, or the service's account, first.")
+    finally:
+        await database.close()
+    left = sum(not letter.settled for letter in found.letters)
+    if left:
+        most = f" among the newest {WINDOW}" if found.older is not None else ""
+        return attend("dead letters", name, f"{left} dead letters{most} are not handled.",
+                      f"See why with `yhdyspinta dead-letters list --service {name}`; correct and replay what must be.")
+    return good("dead letters", name, f"None waits; {found.total} are kept, all of them handled." if found.total
+                else "There are none.")
 
 
 def _keys(settings: Settings, database_id: str, known: bool) -> Finding:
