@@ -131,8 +131,9 @@ class Letters:
             raise Refused(LetterGone())
         return (await self._judged([letter]))[0]
 
-    async def replay(self, number: int, by: Actor, text: str | None = None) -> None:
-        """Publishes the letter's record again; with `text` what an operator made of its masked content.
+    async def replay(self, number: int, by: Actor, text: str | None = None) -> bool:
+        """Publishes the letter's record again; with `text` what an operator made of its masked content. True where
+        that changed it.
 
         Raises `Refused`: `LetterGone`, `StillUnfit`, `BrokerSilent`, and what `masking.corrected` raises.
         """
@@ -149,6 +150,7 @@ class Letters:
             await audit.changed(db, "dead-letter", str(number), by, "replay-corrected" if changed else "replay")
         await asyncio.to_thread(self._publish, record, number, changed)
         security.note("letter-replayed", self.settings.service, who=by.id, about=str(number))
+        return changed
 
     # --- the broker; all of it runs in threads
 

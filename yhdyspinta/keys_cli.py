@@ -22,14 +22,20 @@ def _group() -> None:
 
 
 @app.command("rotate")
-def rotate(service: Service) -> None:
+def rotate(service: Service, json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
     """Puts every key under a new key encryption key and erases the old one: yearly, and after a copied volume.
 
     The service may go on meanwhile. After an interruption, run it again.
+
+    Exit code 0: all keys are rewritten; 1: the key store is not fit, or a setting is missing; 2: the service has no
+    key store, or its database is not reached.
     """
     if service not in provision.KEY_STORES:
         output.give_up(f"{service} has no key store. {' and '.join(provision.KEY_STORES)} have one.", 2)
     rewritten = asyncio.run(_rotate(service))
+    if json:
+        output.as_json({"service": service, "rewritten": rewritten})
+        return
     output.say(f"{rewritten} keys of {service} were rewritten, and the old key encryption key is erased. What copies "
                "of the key folder still hold opens no more.")
 

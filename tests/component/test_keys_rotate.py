@@ -33,5 +33,8 @@ async def test_the_command_says_how_many_were_rewritten(world: World, monkeypatc
         done = await asyncio.to_thread(CliRunner().invoke, app, ["keys", "rotate", "coaching"])
         assert done.exit_code == 0, done.output
         assert "keys of coaching were rewritten, and the old key encryption key is erased." in done.output
+        told = await asyncio.to_thread(CliRunner().invoke, app, ["keys", "rotate", "coaching", "--json"])
+        assert told.exit_code == 0, told.output
+        assert json.loads(told.stdout) == {"service": "coaching", "rewritten": int(done.output.split()[0])}
         await side.use(key_id)
     assert (await asyncio.to_thread(CliRunner().invoke, app, ["keys", "rotate", "leads"])).exit_code == 2

@@ -188,9 +188,14 @@ async def test_the_command_lists_shows_and_hands_over_without_a_name(world, crm,
     assert "lempala" not in shown.output
     file = tmp_path / "corrected.json"
     file.write_text(with_municipality(letter, "lempaala"))
-    done = await command("replay", f"leads/{letter.number}", "--corrected", str(file))
+    done = await command("replay", f"leads/{letter.number}", "--corrected", str(file), "--json")
     assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout) == {"service": "leads", "number": letter.number, "corrected": True}
     assert (await crm.taken(VISITS, event["id"]))["data"]["company_name"] == "Aino Esimerkki Oy"
-    assert (await command("replay", "leads/99999")).exit_code == 1
+    again = await command("replay", f"leads/{letter.number}", "--json")  # as it was: it is refused again, by leads
+    assert json.loads(again.stdout) == {"service": "leads", "number": letter.number, "corrected": False}
+    gone = await command("replay", "leads/99999", "--json")
+    assert (gone.exit_code, gone.stdout) == (1, "")
+    assert "There is no such dead letter" in gone.stderr
     assert (await command("show", "nobody/1")).exit_code == 2
     assert (await command("show", "leads")).exit_code == 2

@@ -86,6 +86,7 @@ def replay(
     corrected: Annotated[Path | None, typer.Option(
         metavar="FILE", help="The content as `show` prints it, corrected; - reads it from standard input. Masks stand "
                              "for what is under them.")] = None,
+    json: Json = False,
 ) -> None:
     """Hands one to its service again, under its own key, as it was or corrected. It is checked first (exit code 1 if
     it would be refused again); what was handled already is not handled twice."""
@@ -97,7 +98,10 @@ def replay(
         except (OSError, UnicodeDecodeError):
             output.give_up(f"{corrected} can't be read as UTF-8.", SILENT)
     by = Principal("system", "operator-shell", "", source_of(name).split("/")[1])
-    _in(name, lambda store: store.replay(number, by, text))
+    changed = _in(name, lambda store: store.replay(number, by, text))
+    if json:
+        output.as_json({"service": name, "number": number, "corrected": changed})
+        return
     output.say(f"{which} is handed to {name} again. `yhdyspinta dead-letters show {which}` tells what came of it.")
 
 
