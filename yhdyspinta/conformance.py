@@ -6,6 +6,7 @@ A line is an event in structured mode (its `subject` becomes the record's key), 
 case open, does the lead go to this organisation) is not looked at.
 """
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,7 +28,10 @@ from contracts.topics import SYSTEMS, TOPICS, outside_writer
 
 LONGEST = 262_144
 """Bytes of a line; a record of the largest event with its headers is shorter."""
+IDS_HELD = 33_554_432
+"""Bytes of memory for the ids of a file, to find repeats: those of half a million events."""
 BLANKS = b" \t\r\n"
+BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
@@ -59,13 +63,17 @@ class Mistake:
 class Conformance:
     """Looks at the lines of a file, one after another; `topic` None: each event's source says where it goes.
 
-    `now` is the time by which `time-ahead` is judged. Holds 16 bytes for each id of the file, and one line.
+    `now` is the time by which `time-ahead` is judged. However long the file, one line is held, and of the ids as many
+    as `IDS_HELD` takes; the rest of them lie in a temporary file.
     """
 
     def __init__(self, topic: Topic | None, now: datetime) -> None:
         self.topic, self.now = topic, now
         self.events = self.repeats = 0
-        self._ids: dict[bytes, bytes] = {}
+        self._ids = sqlite3.connect("")
+        self._ids.execute("pragma journal_mode = off")
+        self._ids.execute(f"pragma cache_size = -{IDS_HELD // 1024}")
+        self._ids.execute("create table ids (name blob primary key, content blob not null) without rowid")
 
     def look_at(self, file: Path, seen: Callable[[int], None] = lambda _: None) -> Iterator[Record | Mistake]:
         """A record or a mistake for each line that is not blank; `seen` is told bytes. Raises OSError."""
@@ -93,20 +101,25 @@ class Conformance:
     def _check_id(self, event: Event[Any]) -> None:
         name = sha256(f"{event.source}\n{event.id}".encode()).digest()[:8]
         content = ingest.fingerprint(event)[:8]
-        known = self._ids.setdefault(name, content)
+        if self._ids.execute("insert or ignore into ids values (?, ?)", (name, content)).rowcount:
+            return
+        [known] = self._ids.execute("select content from ids where name = ?", (name,)).fetchone()
         if known != content:
             raise Refusal.id_reused(event.id)
-        self.repeats += known is not content
+        self.repeats += 1
 
 
 def _lines(file: Path, seen: Callable[[int], None]) -> Iterator[tuple[int, bytes | None]]:
-    """Numbered lines without their blanks; None for one that is too long to be held."""
+    """Numbered lines without their blanks, and without the mark that Windows puts before a file's first; None for one
+    that is too long to be held."""
     with file.open("rb") as opened:
         number = 0
         while line := opened.readline(LONGEST + 1):
             number += 1
             seen(len(line))
             if len(line) <= LONGEST:
+                if number == 1:
+                    line = line.removeprefix(BOM)
                 if line.strip(BLANKS):
                     yield number, line.strip(BLANKS)
                 continue

@@ -1,17 +1,20 @@
 """`yhdyspinta check`: a vendor's file, looked at as its receiver would."""
 
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from chassis.clock import system_clock
 from contracts.schema import models
 from contracts.topics import SYSTEMS, TOPICS
 from tests.contract.examples import example
+from yhdyspinta import conformance
 from yhdyspinta.cli import app
-from yhdyspinta.conformance import LONGEST
+from yhdyspinta.conformance import LONGEST, Conformance, Mistake, Record
 
 VISIT, CASE = "CompanyVisitPlanned", "CaseOpened"
 
@@ -85,6 +88,56 @@ def test_a_repeat_is_counted_and_another_content_under_its_id_is_a_mistake(check
     found = check(event, event, event | {"data": event["data"] | {"on": "2026-03-13"}}, code=1)
     assert found["repeats"] == 1
     assert [(m["line"], m["reason"]) for m in found["mistakes"]] == [(3, "id-reused")]
+
+
+@pytest.mark.parametrize("length", [LONGEST + 1, 3 * LONGEST + 7])
+def test_a_line_that_is_too_long_is_refused_with_its_number_and_the_next_are_looked_at(check, length):
+    """Lengths about the end of what is read at once: neither the line's rest nor the next is taken for a line."""
+    for size in (length - 1, length, length + 1):
+        found = check(example(VISIT), b"x" * size, changed(VISIT, purpose="nonsense"), code=1)
+        assert [(m["line"], m["reason"]) for m in found["mistakes"]] == [(2, "too-large"), (3, "unknown-code")]
+        assert found["events"] == 3
+    assert "65,536 bytes" in found["mistakes"][0]["sentence_en"]
+
+
+def test_a_file_from_windows_is_read_and_one_without_a_last_line_end(tmp_path: Path):
+    file = tmp_path / "events.jsonl"
+    first, last = (json.dumps(example(name)).encode() for name in (VISIT, CASE))
+    file.write_bytes(b"\xef\xbb\xbf" + first + b"\r\n\r\n" + last)
+    told = json.loads(CliRunner().invoke(app, ["check", str(file), "--json"]).stdout)
+    assert (told["events"], told["mistakes"]) == (2, [])
+    records = Conformance(None, system_clock()).look_at(file)
+    assert [record.value for record in records if isinstance(record, Record)] == [first, last]
+
+
+def test_a_line_without_end_is_not_held(tmp_path: Path):
+    """What Python asks for while a line of 64 MB goes by."""
+    file = tmp_path / "events.jsonl"
+    with file.open("wb") as written:
+        for _ in range(64):
+            written.write(b"x" * 1_000_000)
+    looking = Conformance(None, system_clock())
+    tracemalloc.start()
+    try:
+        [mistake] = looking.look_at(file)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert isinstance(mistake, Mistake)
+    assert mistake.reason == "too-large"
+    assert most < 4 * LONGEST
+
+
+def test_ids_that_memory_does_not_hold_are_known_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(conformance, "IDS_HELD", 4_096)
+    file, event = tmp_path / "events.jsonl", example(VISIT)
+    ids = [f"2f95f108-decf-4b77-8411-38873{number:07}" for number in range(2_000)]
+    lines = [json.dumps(event | {"id": each}) for each in (*ids, *ids)]
+    file.write_text("\n".join([*lines, json.dumps(changed(VISIT, on="2026-03-13") | {"id": ids[7]})]))
+    looking = Conformance(None, system_clock())
+    wrong = [one for one in looking.look_at(file) if isinstance(one, Mistake)]
+    assert [(one.line, one.reason) for one in wrong] == [(4_001, "id-reused")]
+    assert looking.repeats == 2_000
 
 
 def test_the_topic_may_be_named_by_system_or_by_name(check):
