@@ -1,18 +1,22 @@
 """`yhdyspinta publish` and `tail` with the accounts of other systems, on the real broker."""
 
 import json
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
 from typer.testing import CliRunner
 
 from contracts.fields import new_id
 from tests.contract.examples import binary, example
-from tests.stack import World
+from tests.stack import IN_CONTAINERS, World
 from yhdyspinta.cli import app
 from yhdyspinta.commands import publish as publishing
+from yhdyspinta.reach import reach
 
 CRM, TOPIC = "lempaalan-kehitys-crm", "shared.from-lempaalan-kehitys-crm.v1"
 
@@ -110,3 +114,79 @@ async def test_a_topic_that_is_closed_to_the_account_is_said(world, run, tmp_pat
     monkeypatch.setattr(publishing, "connection", lambda place, _: other(place, "tampere-region-crm"))
     said = run("publish", str(file), "--as", CRM, code=2).output
     assert "tampere-region-crm may not see" in said
+
+
+async def sent(world: World, events: list[dict[str, Any]]) -> int:
+    """How many of the events lie on the topic."""
+    lying = {orjson.loads(r.value)["id"] for r in await world.records(TOPIC) if r.value and b"specversion" in r.value}
+    return len(lying & {event["id"] for event in events})
+
+
+async def test_what_the_broker_refuses_breaks_it_off_and_it_may_be_called_again(world, run, tmp_path):
+    """A topic that somebody has set to take records of 100 bytes alone."""
+    file = tmp_path / "visits.jsonl"
+    events = visits(file, 3)
+    limits(world, "100")
+    try:
+        told = run("publish", str(file), "--as", CRM, "--json", code=3)
+    finally:
+        limits(world, None)
+    assert json.loads(told.stdout)["sent"] == 0
+    assert "MSG_SIZE_TOO_LARGE" in json.loads(told.stdout)["problem"]
+    assert "0 of 3 events are on the broker. Call it again" in told.stderr
+    assert await sent(world, events) == 0
+    assert "3 events are on" in run("publish", str(file), "--as", CRM).output
+    assert await sent(world, events) == 3
+
+
+def limits(world: World, most: str | None) -> None:
+    """Sets, or takes back, how large a record the topic takes."""
+    change = ConfigEntry("max.message.bytes", most, incremental_operation=AlterConfigOpType.SET if most else
+                         AlterConfigOpType.DELETE)
+    topic = ConfigResource(ConfigResource.Type.TOPIC, world.topic(TOPIC), incremental_configs=[change])
+    for done in world.admin.incremental_alter_configs([topic]).values():
+        done.result()
+
+
+@pytest.mark.skipif(IN_CONTAINERS, reason="stops a process of this machine")
+async def test_a_broker_that_falls_silent_breaks_it_off(world, run, tmp_path, monkeypatch):
+    file = tmp_path / "visits.jsonl"
+    visits(file, 3)
+    broker = json.loads((world.place.folder / "kafka" / "kafka.pid").read_text())["pid"]
+
+    def reached(*arguments: Any, **more: Any) -> Any:
+        answer = reach(*arguments, **more)
+        os.kill(broker, signal.SIGSTOP)
+        return answer
+
+    monkeypatch.setattr(publishing, "SECONDS", 2.0)
+    monkeypatch.setattr(publishing, "reach", reached)
+    try:
+        said = run("publish", str(file), "--as", CRM, code=3).output
+    finally:
+        os.kill(broker, signal.SIGCONT)
+    assert "The broker took nothing for 2 s. 0 of 3 events are on the broker. Call it again" in said
+
+
+@pytest.mark.parametrize(("fate", "words", "count"), [
+    ("a mistake", "line 2 is not as it was checked. 1 of 3 events", 1),
+    ("shorter", "2 events are in it, 3 were checked. 2 of 3 events", 2),
+    ("gone", "it can't be read any more (No such file or directory). 0 of 3 events", 0),
+])
+async def test_a_file_that_is_changed_while_it_is_sent(world, run, tmp_path, monkeypatch, fate, words, count):
+    file = tmp_path / "visits.jsonl"
+    events = visits(file, 3)
+    connection = publishing.connection
+
+    def meanwhile(*arguments: Any) -> Any:
+        """The command asks for this when it has checked the file and has sent nothing."""
+        lines = file.read_bytes().splitlines(keepends=True)
+        file.write_bytes(b"".join([lines[0], b"nonsense\n", lines[2]] if fate == "a mistake" else lines[:2]))
+        if fate == "gone":
+            file.unlink()
+        return connection(*arguments)
+
+    monkeypatch.setattr(publishing, "connection", meanwhile)
+    said = run("publish", str(file), "--as", CRM, code=3)
+    assert f"{file} was changed meanwhile: {words} are on the broker. Call it again" in said.stderr
+    assert await sent(world, events) == count

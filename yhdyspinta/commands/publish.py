@@ -19,6 +19,8 @@ from yhdyspinta.reach import NotReached, reach
 
 SECONDS = 30.0
 """How long the broker may take nothing before the command gives up."""
+SILENT = KafkaError(KafkaError._MSG_TIMED_OUT).name()
+"""How librdkafka calls it that the broker has not taken an event in time."""
 
 
 def publish(
@@ -47,7 +49,7 @@ def publish(
     place = provision.from_environment()
     sending = _Sending(connection(place, system), place.prefix, topic)
     with output.progress(f"Sending {file.name}", found.events) as seen:
-        problem = sending.send(file, seen)
+        problem = sending.send(file, found.events, seen)
     if json:
         output.as_json({"file": str(file), "topic": topic.name, "events": found.events, "sent": sending.taken,
                         "partitions": {str(p): list(r) for p, r in sorted(sending.ranges.items())}, "problem": problem})
@@ -76,20 +78,29 @@ class _Sending:
         self.refused: Counter[str] = Counter()
         self.ranges: dict[int, tuple[int, int]] = {}
 
-    def send(self, file: Path, seen: Callable[[int], None]) -> str | None:
-        """Sends all; None when the broker has them, else what keeps it from it, in a sentence."""
-        for one in check.records(file, self.topic):
-            if isinstance(one, Mistake):
-                self.producer.flush(SECONDS)
-                return f"{file} was changed meanwhile: line {one.line} is not as it was checked."
-            _produce(self.producer, self.name, one.key, one.value, list(one.headers), self._report(seen))
-            if self.refused:
-                break
+    def send(self, file: Path, checked: int, seen: Callable[[int], None]) -> str | None:
+        """Sends all, `checked` events; None when the broker has them, else what keeps it from it, in a sentence."""
+        changed, count = "", 0
+        try:
+            for one in check.records(file, self.topic):
+                count += 1
+                if isinstance(one, Mistake):
+                    changed = f"line {one.line} is not as it was checked"
+                    break
+                _produce(self.producer, self.name, one.key, one.value, list(one.headers), self._report(seen))
+                if self.refused:
+                    break
+            else:
+                changed = f"{count} events are in it, {checked} were checked" if count != checked else ""
+        except OSError as fault:
+            changed = f"it can't be read any more ({fault.strerror})"
         left = self.producer.flush(SECONDS + 5)
+        if left or self.refused.keys() == {SILENT}:
+            return f"The broker took nothing for {SECONDS:g} s."
         if self.refused:
             names = ", ".join(sorted(self.refused))
             return f"The broker refuses events on {self.name} ({names}): `yhdyspinta doctor` says what is wrong."
-        return f"The broker took nothing for {SECONDS:g} s." if left else None
+        return f"{file} was changed meanwhile: {changed}." if changed else None
 
     def _report(self, seen: Callable[[int], None]) -> Callable[[KafkaError | None, Message], None]:
         def delivered(error: KafkaError | None, message: Message) -> None:
