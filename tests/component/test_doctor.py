@@ -1,15 +1,18 @@
 """`yhdyspinta doctor` on a real broker and database: what is broken is named, with what to do, and nothing else."""
 
 import shutil
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import time
 from typing import Any
 
 import orjson
 import pytest
+from confluent_kafka import KafkaError, Producer
 
 from chassis.clock import system_clock
 from chassis.database import Database
@@ -26,6 +29,7 @@ from yhdyspinta.demo.mail_catcher import MailCatcher
 from yhdyspinta.doctor import State
 from yhdyspinta.doctor import kafka as kafka_doctor
 from yhdyspinta.doctor import service as service_doctor
+from yhdyspinta.doctor.kafka import COMMITS
 from yhdyspinta.embedded.processes import free_port
 from yhdyspinta.provision import boundary
 from yhdyspinta.serve import compose, listening
@@ -185,6 +189,22 @@ async def test_clocks_that_are_an_hour_apart(asked: Asked, monkeypatch):
     wrong = await asked.wrong("leads")
     assert {(a, b) for a, b, _ in wrong} == {("clock", "Kafka"), ("clock", "leads's database")}
     assert all("ahead of this machine's" in words and "NTP" in words for _, _, words in wrong)
+
+
+async def test_a_clock_that_was_set_right_is_not_said_to_be_wrong(asked: Asked):
+    """What the broker wrote while its clock was ahead, and what it wrote just now: a mark that no group has."""
+    key = struct.pack(">h", 1) + b"".join(struct.pack(">h", len(t)) + t for t in (b"nobody", b"nothing")) + bytes(4)
+    writer = Producer({**asked.world.place.kafka, "client.id": "__admin_client"})
+    failed: list[KafkaError | None] = []
+    partitions = asked.world.admin.list_topics(COMMITS, timeout=10).topics[COMMITS].partitions
+    for partition in partitions:
+        writer.produce(COMMITS, None, key, partition, timestamp=int((time() + 3_000) * 1000),
+                       on_delivery=lambda error, _: failed.append(error))
+    writer.flush(10)
+    assert failed == [None] * len(partitions)
+    found = await doctor.examine(asked.world.place, asked.settings, ["leads"], NOW)
+    assert {f.about: f.state for f in found if f.area == "clock"} == {
+        "Kafka": State.GOOD, "leads's database": State.GOOD}
 
 
 async def test_a_letter_that_was_handled_again_is_attended_to_no_more(asked: Asked):

@@ -134,14 +134,9 @@ def _read(admin: AdminClient, prefix: str, services: Mapping[str, Settings]) -> 
 def _offsets(admin: AdminClient, parts: list[TopicPartition], which: OffsetSpec) -> dict[tuple[str, int], int]:
     if not parts:
         return {}
-    asked = _ask_offsets(admin, parts, which)
-    return {(part.topic, part.partition): answer.offset for part, answer in asked.items()}
-
-
-def _ask_offsets(admin: AdminClient, parts: list[TopicPartition], which: OffsetSpec) -> dict[TopicPartition, Any]:
     asked: Any = admin.list_offsets(dict.fromkeys(parts, which), isolation_level=IsolationLevel.READ_UNCOMMITTED,
                                     request_timeout=SECONDS)
-    return {part: answer.result() for part, answer in asked.items()}
+    return {(part.topic, part.partition): answer.result().offset for part, answer in asked.items()}
 
 
 def _lag(admin: AdminClient, groups: Mapping[str, tuple[str, str]], last: Mapping[tuple[str, int], int]
@@ -170,16 +165,22 @@ def _lag(admin: AdminClient, groups: Mapping[str, tuple[str, str]], last: Mappin
 
 
 def _clock(admin: AdminClient, place: provision.Place) -> Finding:
-    """The broker dates what it writes itself: an offset is committed for a group of our own, and its date read."""
+    """The broker dates what it writes itself: an offset is committed for a group of our own, and the date read of what
+    was written meanwhile. Older records tell nothing: the clock may have been set since."""
     topic = next(name for name in admin.list_topics(timeout=SECONDS).topics if name != COMMITS)
+    parts = [TopicPartition(COMMITS, n) for n in admin.list_topics(COMMITS, timeout=SECONDS).topics[COMMITS].partitions]
+    before = _offsets(admin, parts, OffsetSpec.latest())
     asked = system_clock()
     consumer = Consumer({**place.kafka, "group.id": CLOCK_GROUP, "enable.auto.commit": False, "log_level": 0})
     try:
         consumer.commit(offsets=[TopicPartition(topic, 0, 0)], asynchronous=False)
+        after = _offsets(admin, parts, OffsetSpec.latest())
+        consumer.assign([TopicPartition(*part, offset) for part, offset in before.items() if after[part] > offset])
+        written = consumer.poll(SECONDS)
     finally:
         consumer.close()
-    parts = [TopicPartition(COMMITS, n) for n in admin.list_topics(COMMITS, timeout=SECONDS).topics[COMMITS].partitions]
-    dated = max(answer.timestamp for answer in _ask_offsets(admin, parts, OffsetSpec.max_timestamp()).values())
     for gone in admin.delete_consumer_groups([CLOCK_GROUP], request_timeout=SECONDS).values():
         gone.result()
-    return clock.compared("Kafka", datetime.fromtimestamp(dated / 1000, UTC), asked)
+    if written is None or written.error():
+        return unknown("clock", "Kafka", "Its clock could not be read.", "Ask again.")
+    return clock.compared("Kafka", datetime.fromtimestamp(written.timestamp()[1] / 1000, UTC), asked)
