@@ -64,7 +64,11 @@ class Settings:
         if url.hostname not in LOOPBACK:
             import ssl as tls
 
-            ssl = tls.create_default_context(cafile=str(self.database_ca) if self.database_ca else None)
+            try:
+                ssl = tls.create_default_context(cafile=str(self.database_ca) if self.database_ca else None)
+            except OSError:
+                raise SettingsError(f"The certificate of the database's authority {self.database_ca} can't be read. "
+                                    "Put it there (PEM), or set DATABASE_CA to its file.") from None
         return {
             "host": url.hostname,
             "port": url.port or 5432,

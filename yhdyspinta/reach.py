@@ -22,15 +22,18 @@ CAUSES: Mapping[int, str] = {
 
 
 class NotReached(Exception):  # noqa: N818 - what happened to the call
-    """The broker was not reached as this account. `cause`: `password`, `certificate`, `name`, `silent`."""
+    """The broker was not reached as this account. `cause`: `password`, `certificate`, `authority`, `name`, `silent`."""
 
-    def __init__(self, cause: str, address: str, account: str) -> None:
-        self.cause = cause
+    def __init__(self, cause: str, client: Mapping[str, str]) -> None:
+        self.cause, address = cause, client["bootstrap.servers"]
+        account, authority = client.get("sasl.username", "the account"), client.get("ssl.ca.location", "")
         super().__init__({
             "password": f"Kafka at {address} refuses {account}'s password. Make the account anew (`yhdyspinta "
                         "provision`) and use the file that it writes; librdkafka must be 2.6.1 or later.",
             "certificate": f"The certificate of Kafka at {address} is not trusted: it has expired, is of another name, "
                            "or of another authority. Renew it, or set ssl.ca.location (KAFKA_CA) to its authority's.",
+            "authority": f"The certificate of Kafka's authority {authority} can't be read. Put it there (PEM), or set "
+                         "ssl.ca.location (KAFKA_CA) to its file.",
             "name": f"The name {address} is not known here. Check bootstrap.servers (KAFKA_BOOTSTRAP).",
             "silent": f"Kafka at {address} does not answer. Start it, or check bootstrap.servers (KAFKA_BOOTSTRAP) "
                       "and the firewall.",
@@ -47,8 +50,13 @@ def reach(client: Mapping[str, str], seconds: float = SECONDS, **more: Any) -> t
             told.add(cause)
 
     settings = {name: value for name, value in client.items() if name != "group.id"}
-    producer = Producer({**settings, "socket.connection.setup.timeout.ms": 5000, "log_level": 0, "error_cb": failed,
-                         **more})
+    try:
+        producer = Producer({**settings, "socket.connection.setup.timeout.ms": 5000, "log_level": 0,
+                             "error_cb": failed, **more})
+    except KafkaException:
+        if "ssl.ca.location" not in client:
+            raise
+        raise NotReached("authority", client) from None
     began = monotonic()
     while True:
         try:
@@ -57,4 +65,4 @@ def reach(client: Mapping[str, str], seconds: float = SECONDS, **more: Any) -> t
             producer.poll(0)
         cause = next((c for c in CAUSES.values() if c in told), "silent")
         if cause in SURE or monotonic() > (began + QUIET if told else began + seconds):
-            raise NotReached(cause, client["bootstrap.servers"], client.get("sasl.username", "the account"))
+            raise NotReached(cause, client)
