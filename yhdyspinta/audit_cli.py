@@ -29,7 +29,10 @@ def verify(
     service: Service,
     heads: Annotated[Path | None, typer.Option(help="What `audit heads` printed on the other side.")] = None,
 ) -> None:
-    """Goes through the whole chain. Without the other side's heads a log that was written anew looks whole."""
+    """Goes through the whole chain. Without the other side's heads a log that was written anew looks whole.
+
+    Exit code 0: it holds; 1: it does not; 2: used wrongly, or database not reached.
+    """
     found = _in(service, lambda db: audit.verify(db.connection, _kept(service, heads) if heads else ()))
     if isinstance(found, audit.Broken):
         output.give_up(f"The audit log of {service} does not hold at row {found.seq}. {found.why}")
@@ -42,7 +45,10 @@ def verify(
 def heads_of(
     service: Service, of: Annotated[str, typer.Option(help="The service whose heads are wanted.")],
 ) -> None:
-    """Prints the heads of another side's service that are kept here, one a line, for its `audit verify`."""
+    """Prints the heads of another side's service that are kept here, one a line, for its `audit verify`.
+
+    Exit code 0: they are printed; 1: a setting is missing; 2: used wrongly, or database not reached.
+    """
     theirs = audit_heads.kept_by(_known(service))
     if of not in theirs:
         output.give_up(f"{service} keeps the heads of {', '.join(sorted(theirs)) or 'nobody'}.", 2)
@@ -52,7 +58,10 @@ def heads_of(
 
 @app.command("forget")
 def forget(service: Service) -> None:
-    """Drops the months whose retention is over, as the owner of the tables; what stays can still be verified."""
+    """Drops the months whose retention is over, as the owner of the tables; what stays can still be verified.
+
+    Exit code 0: they are dropped; 1: a setting or secret is missing; 2: used wrongly, or database not reached.
+    """
     today = helsinki_day(system_clock())
     gone = asyncio.run(_forget(_known(service), before(today, plan.on(today).retention.audit.keep)))
     output.say(f"Forgotten: {', '.join(f'{month:%Y-%m}' for month in gone) or 'nothing'}.")

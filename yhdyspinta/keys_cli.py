@@ -28,7 +28,7 @@ def rotate(service: Service, json: Annotated[bool, typer.Option("--json", help="
     The service may go on meanwhile. After an interruption, run it again.
 
     Exit code 0: all keys are rewritten; 1: the key store is not fit, or a setting is missing; 2: the service has no
-    key store, or its database is not reached.
+    key store, or database not reached.
     """
     if service not in provision.KEY_STORES:
         output.give_up(f"{service} has no key store. {' and '.join(provision.KEY_STORES)} have one.", 2)

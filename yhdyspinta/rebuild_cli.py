@@ -28,8 +28,10 @@ def reporting(
 ) -> None:
     """Builds all facts of reporting anew beside those that are read, compares, and puts them in their place.
 
-    The service may run meanwhile. Ctrl-C is safe: the next call goes on. Ends with 1 where --compare finds a
-    difference.
+    The service may run meanwhile. Ctrl-C is safe: the next call goes on.
+
+    Exit code 0: it is done; 1: --compare finds a difference, or another rebuild is under way; 2: broker or database not
+    reached; 130: Ctrl-C.
     """
     from services.reporting.rebuild import RebuildRuns
 

@@ -29,7 +29,10 @@ def make(
     scope: Annotated[list[str], typer.Option(help="What it opens, as the API's description says; may be repeated.")],
     days: Annotated[int, typer.Option(min=1, max=366, help="How long it lives.")] = 365,
 ) -> None:
-    """Makes a token and shows it, this once."""
+    """Makes a token and shows it, this once.
+
+    Exit code 0: it is made; 1: a setting is missing; 2: used wrongly, or database not reached.
+    """
     if not plan.known("organisation", organisation):
         output.give_up(f"The plan knows no organisation {organisation}.", 2)
 
@@ -47,7 +50,10 @@ def make(
 
 @app.command("list")
 def show(service: Service, json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
-    """Lists a service's tokens, newest first, without their secrets."""
+    """Lists a service's tokens, newest first, without their secrets.
+
+    Exit code 0: they are listed; 1: a setting is missing; 2: used wrongly, or database not reached.
+    """
     found = _in(service, tokens.every)
     if json:
         output.as_json([asdict(token) for token in found])
@@ -62,7 +68,11 @@ def show(service: Service, json: Annotated[bool, typer.Option("--json", help="As
 
 @app.command("revoke")
 def revoke(service: Service, identity: Annotated[str, typer.Argument(metavar="ID")]) -> None:
-    """Ends a token at once."""
+    """Ends a token at once.
+
+    Exit code 0: it opens nothing any more; 1: there is no such token that is still good; 2: used wrongly, or database
+    not reached.
+    """
 
     async def act(db: Session) -> bool:
         return await tokens.revoke(db, identity)

@@ -1,17 +1,19 @@
 """The command line's list: what is there, without importing it, and what a fault says."""
 
+import re
 import subprocess
 import sys
 
 import asyncpg
 import pytest
 from confluent_kafka import KafkaError, KafkaException
+from typer.core import TyperGroup
 from typer.testing import CliRunner
 
 from chassis.settings import SettingsError
-from yhdyspinta.cli import Commands, app
-from yhdyspinta.faults import said
-from yhdyspinta.lazy import load, purpose
+from yhdyspinta.cli import EXIT_CODES, Commands, app
+from yhdyspinta.faults import BROKEN_OFF, NOT_ASKED, NOT_DONE, said
+from yhdyspinta.lazy import ROOT, load, purpose
 
 PLACES = {name: place for places in Commands.contents.values() for name, place in places.items()}
 HEAVY = ("confluent_kafka", "sqlalchemy", "fastapi", "asyncpg", "pydantic", "yhdyspinta.embedded", "contracts")
@@ -38,6 +40,33 @@ def test_a_command_says_in_the_list_what_it_says_itself(name):
     assert " ".join((command.help or "").split()).startswith(" ".join(purpose(PLACES[name]).split()))
     assert purpose(PLACES[name])
     assert run(name, "--help").exit_code == 0
+
+
+def every_command():
+    """Each command that does something, by its words."""
+    for name, place in PLACES.items():
+        command = load(name, place)
+        if isinstance(command, TyperGroup):
+            yield from ((f"{name} {each}", inner) for each, inner in command.commands.items())
+        else:
+            yield name, command
+
+
+@pytest.mark.parametrize(("words", "command"), [pytest.param(*each, id=each[0]) for each in every_command()])
+def test_the_help_of_a_command_says_what_its_exit_codes_mean(words, command):
+    said = " ".join((command.help or "").split()).partition("Exit code 0: ")[2]
+    told = re.findall(r"(?:^|; )(\d+): ", f"0: {said}")
+    assert told == sorted(told, key=int)
+    assert told[-1] in {"2", "3", "130"}
+    assert "Exit code 0" in " ".join(run(*words.split(), "--help").output.split())
+
+
+def test_exit_codes_are_the_same_in_the_help_of_all_and_in_the_operators_guide():
+    told = dict(re.findall(r"(\d+) ([^;]+)", " ".join(EXIT_CODES.split()).partition(": ")[2].rstrip(".")))
+    guide = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8").partition("## Exit codes")[2]
+    table = re.findall(r"^\| (\d+) \| (.+) \|$", guide.partition("## ")[0], re.MULTILINE)
+    assert {code: words.strip() for code, words in table} == {code: words.strip() for code, words in told.items()}
+    assert told.keys() == {"0", str(NOT_DONE), str(NOT_ASKED), str(BROKEN_OFF), "130"}
 
 
 def test_a_wrong_name_is_answered_with_the_right_one():

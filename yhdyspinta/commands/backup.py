@@ -14,7 +14,10 @@ from yhdyspinta.commands import output
 
 def backup(folder: Annotated[Path, typer.Argument(help="A folder that does not exist yet.")]) -> None:
     """Writes a backup of all stores but the keys: of the embedded servers while nothing runs, of databases of your own
-    (DATABASE_ADMIN_URL) while all goes on. Exit code 1 if it could not be made."""
+    (DATABASE_ADMIN_URL) while all goes on.
+
+    Exit code 0: it is made; 1: it could not be made; 2: used wrongly, or broker or database not reached.
+    """
     try:
         if _embedded():
             made = folders.back_up(provision.folder(), folder.absolute(), system_clock(), output.say)
@@ -31,7 +34,10 @@ def restore(
     replace: Annotated[bool, typer.Option("--replace", help="What is there now is replaced.")] = False,
 ) -> None:
     """Puts a backup in the place of what is there, today's keys aside: who has withdrawn since stays erased. The
-    services must be down. Exit code 1 if it could not be used."""
+    services must be down.
+
+    Exit code 0: it is restored; 1: it could not be used; 2: used wrongly, or broker or database not reached.
+    """
     try:
         kind = opened(folder).kind
         if (kind == folders.KIND) is not _embedded():

@@ -22,8 +22,10 @@ def boundary(
     picture: Annotated[Path | None, typer.Option(
         metavar="FILE.svg", help="Draw it into a file instead: who writes and reads what, by side.")] = None,
 ) -> None:
-    """Who may write and read what, and whether the broker's access list says the same (exit code 1 if not, 2 if the
-    broker does not answer)."""
+    """Who may write and read what, and whether the broker's access list says the same.
+
+    Exit code 0: it says the same; 1: it does not, or the picture can't be written; 2: broker not reached.
+    """
     if picture is not None:
         _draw(picture)
         return
@@ -65,7 +67,10 @@ def topics(
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
     codes: Annotated[bool, typer.Option("--codes", help="The codes of the plan by event and field, as JSON.")] = False,
 ) -> None:
-    """The topic registry: writers, readers, keys, retention with its reason, class of data."""
+    """The topic registry: writers, readers, keys, retention with its reason, class of data.
+
+    Exit code 0: it is printed; 2: used wrongly.
+    """
     if codes:
         typer.echo(CODES.read_text())
     elif json:

@@ -33,7 +33,7 @@ def check(
     Checks each line's envelope, key, source, topic, schema and codes. Without --as and --topic the source of an event
     says where it goes. What depends on earlier events (whose case it is, is it open) only the receiver can say.
 
-    Exit code 0: all would be taken; 1: there are mistakes; 2: the file can't be read.
+    Exit code 0: all would be taken; 1: there are mistakes; 2: the file can't be read, or used wrongly.
     """
     if system and topic:
         output.give_up("Give --as or --topic, not both.", 2)

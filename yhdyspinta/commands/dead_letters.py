@@ -34,7 +34,10 @@ def show_all(
     before: Annotated[int | None, typer.Option(min=0, help="Older than this number (of one service).")] = None,
     json: Json = False,
 ) -> None:
-    """Lists them, newest first (exit code 2 where Kafka or the database does not answer)."""
+    """Lists them, newest first.
+
+    Exit code 0: they are listed; 1: a setting is missing; 2: used wrongly, or broker or database not reached.
+    """
     if before is not None and service is None:
         output.give_up("Say with --service whose number --before is.", SILENT)
     rows, older = [], {}
@@ -58,7 +61,10 @@ def show_all(
 
 @dead_letters.command("show")
 def show(which: Which, json: Json = False) -> None:
-    """Shows one: why, from where, its headers and its content. What may be somebody's data is masked."""
+    """Shows one: why, from where, its headers and its content. What may be somebody's data is masked.
+
+    Exit code 0: it is shown; 1: there is no such letter; 2: used wrongly, or broker or database not reached.
+    """
     name, number = _split(which)
     letter = _in(name, lambda store: store.one(number))
     content = masked(letter.record.topic, letter.record.value, letter.record.headers)
@@ -88,8 +94,12 @@ def replay(
                              "for what is under them.")] = None,
     json: Json = False,
 ) -> None:
-    """Hands one to its service again, under its own key, as it was or corrected. It is checked first (exit code 1 if
-    it would be refused again); what was handled already is not handled twice."""
+    """Hands one to its service again, under its own key, as it was or corrected. It is checked first; what was handled
+    already is not handled twice.
+
+    Exit code 0: it is handed over; 1: there is no such letter, or it would be refused again; 2: used wrongly, or broker
+    or database not reached.
+    """
     name, number = _split(which)
     text = None
     if corrected is not None:

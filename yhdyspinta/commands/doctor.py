@@ -30,7 +30,8 @@ def doctor(
     Broker, accounts, access list, topics, lag, dead letters, databases, schemas, outboxes, key stores, secrets,
     certificates, clocks, disk, plan, mail, pages.
 
-    Exit code 0: nothing is wrong; 1: something is. Lines with ! work and want somebody's attention.
+    Exit code 0: nothing is wrong; 1: something is, or nothing is set up here; 2: used wrongly. Lines with ! work and
+    want somebody's attention.
     """
     folder = provision.folder()
     if "KAFKA_BOOTSTRAP" not in os.environ and not (folder / "secrets").exists():

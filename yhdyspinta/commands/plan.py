@@ -19,8 +19,10 @@ def check(
     file: Annotated[Path, typer.Argument(help="The plan, <year>.toml.", show_default=False)],
     json: Json = False,
 ) -> None:
-    """Says of a plan's file what is wrong with it: file, line, field and what to do (exit code 1), or that nothing is;
-    2 if it can't be read."""
+    """Says of a plan's file what is wrong with it: file, line, field and what to do, or that nothing is.
+
+    Exit code 0: nothing is wrong; 1: something is; 2: the file can't be read.
+    """
     fault, found = "", None
     try:
         found = _read(file)
@@ -47,8 +49,10 @@ def diff(
     now: Annotated[str, typer.Argument(help="The other year, or file.", show_default=False)],
     json: Json = False,
 ) -> None:
-    """Tells what differs between two plans, value by value (exit code 0 whether or not anything does; 1 if a file is
-    wrong, 2 if there is none)."""
+    """Tells what differs between two plans, value by value.
+
+    Exit code 0: it is told, whether or not anything differs; 1: a file is wrong; 2: there is no such plan.
+    """
     try:
         before, after = _plan(was), _plan(now)
     except plans.PlanError as wrong:

@@ -25,8 +25,10 @@ def verify_receipt(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
-    """Checks the area's signature over the receipt and each provider's over its acknowledgement (exit code 1 if one
-    does not hold, 2 if the file is no receipt)."""
+    """Checks the area's signature over the receipt and each provider's over its acknowledgement.
+
+    Exit code 0: every one holds; 1: one does not; 2: the file is no receipt, or there is no folder of public keys.
+    """
     keys = trust or provision.folder() / "trust"
     if not keys.is_dir():
         output.give_up(f"There is no folder of public keys at {keys}. Name it with --trust.", 2)

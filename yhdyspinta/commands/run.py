@@ -17,7 +17,10 @@ def demo(
     host: Annotated[str, typer.Option(help="Address to listen on; this machine's own alone.")] = LOOPBACK,
     port: Annotated[int, typer.Option(help="Port of the pages.", min=1, max=65535)] = 8000,
 ) -> None:
-    """Starts Kafka, Postgres and all services on this machine, with generated people. Ctrl-C ends it."""
+    """Starts Kafka, Postgres and all services on this machine, with generated people. Ctrl-C ends it.
+
+    Exit code 0: it was ended; 1: it did not start, or a server ended; 2: used wrongly.
+    """
     from yhdyspinta.demo.run import run
 
     run(provision.folder(), host, port)
@@ -29,7 +32,10 @@ def serve(
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
 ) -> None:
     """Runs services on the broker and databases that the environment names. Off 127.0.0.1 HTTP_CERTIFICATE and HTTP_KEY
-    name the PEM files of its HTTPS."""
+    name the PEM files of its HTTPS.
+
+    Exit code 0: they were ended (SIGTERM, Ctrl-C); 1: they did not start; 2: used wrongly.
+    """
     from yhdyspinta.serve import Certificate
     from yhdyspinta.serve import serve as serve_them
 

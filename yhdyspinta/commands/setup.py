@@ -17,7 +17,10 @@ reader = typer.Typer(help="Accounts that read open topics, such as published fig
 
 
 def provision() -> None:
-    """Sets up topics, users, access lists, quotas, databases, secrets and client files; may be repeated."""
+    """Sets up topics, users, access lists, quotas, databases, secrets and client files; may be repeated.
+
+    Exit code 0: all is as it must be; 1: a setting or secret is missing; 2: broker or database not reached.
+    """
     place = setting_up.from_environment()
     asyncio.run(setting_up.everything(place))
     output.say(f"Broker and databases are as the registry says. Secrets are in {place.folder / 'secrets'}, client "
@@ -29,7 +32,10 @@ def migrate(
     grant: Annotated[bool, typer.Option("--grant", help="First close each database to all but its service: where "
                                                         "something else than `provision` made it.")] = False,
 ) -> None:
-    """Brings the databases to the code's version, each as its owner; may be repeated."""
+    """Brings the databases to the code's version, each as its owner; may be repeated.
+
+    Exit code 0: they are there; 1: a setting or secret is missing; 2: used wrongly, or a database not reached.
+    """
     asyncio.run(_migrate(known(services), grant))
 
 
@@ -51,7 +57,10 @@ def known(services: list[str] | None) -> list[str]:
 
 @reader.command("make")
 def make_reader(name: Annotated[str, typer.Argument(help="Who reads: lower-case letters, digits, hyphens.")]) -> None:
-    """Makes an account and its client file; may be repeated."""
+    """Makes an account and its client file; may be repeated.
+
+    Exit code 0: it is made; 1: a setting or secret is missing; 2: used wrongly, or broker not reached.
+    """
     if not setting_up.READER_NAME.fullmatch(name):
         output.give_up(f"{name!r} is no name: give lower-case letters, digits and hyphens, at most 40.", 2)
     output.say(f"The client file is {setting_up.make_reader(setting_up.from_environment(), name)}.")
@@ -59,6 +68,9 @@ def make_reader(name: Annotated[str, typer.Argument(help="Who reads: lower-case 
 
 @reader.command("revoke")
 def revoke_reader(name: Annotated[str, typer.Argument(help="The name it was made with.")]) -> None:
-    """Deletes an account and its client file."""
+    """Deletes an account and its client file.
+
+    Exit code 0: it is deleted; 1: a setting or secret is missing; 2: used wrongly, or broker not reached.
+    """
     setting_up.revoke_reader(setting_up.from_environment(), name)
     output.say(f"{name} can connect no more; a connection that is open stays so until it ends.")

@@ -31,7 +31,7 @@ def tail(
 
     With --json a line has topic, partition, offset, at, key, headers and value; `check` and `publish` take such lines.
 
-    Exit code 0: ended by --until-now or Ctrl-C; 1: the account may not read it; 2: broker not reached.
+    Exit code 0: ended by --until-now or Ctrl-C; 1: the account may not read it; 2: used wrongly, or broker not reached.
     """
     wanted = topic_of(topic)
     place = provision.from_environment()
