@@ -16,7 +16,7 @@ def backup(folder: Annotated[Path, typer.Argument(help="A folder that does not e
     """Writes a backup of all stores but the keys: of the embedded servers while nothing runs, of databases of your own
     (DATABASE_ADMIN_URL) while all goes on.
 
-    Exit code 0: it is made; 1: it could not be made; 2: used wrongly, or broker or database not reached.
+    Exit code 0: it is made; 1: it could not be made, a database not reached too; 2: used wrongly.
     """
     try:
         if _embedded():
@@ -36,7 +36,7 @@ def restore(
     """Puts a backup in the place of what is there, today's keys aside: who has withdrawn since stays erased. The
     services must be down.
 
-    Exit code 0: it is restored; 1: it could not be used; 2: used wrongly, or broker or database not reached.
+    Exit code 0: it is restored; 1: it could not be used, a database not reached too; 2: used wrongly.
     """
     try:
         kind = opened(folder).kind
