@@ -13,8 +13,9 @@ FILE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 PARTS = FILE["services"]
 SIDE_OF = {"referral": "area", "coaching": "municipal", "feedback": "municipal", "leads": "shared", "notify": "shared",
            "reporting": "shared"}
-ONCE = {"secrets", "provision", "year", *(f"migrate-{service}" for service in SERVICES)}
-ON_ALL_SIDES = {"kafka", "provision", "year", "demo", "gateway"}
+OF_KEYS = {"keys-referral": "referral", "keys-coaching": "coaching"}
+ONCE = {"secrets", "provision", "year", "doctor", *OF_KEYS, *(f"migrate-{service}" for service in SERVICES)}
+ON_ALL_SIDES = {"kafka", "provision", "year", "demo", "gateway", "doctor"}
 HELD_BY_SET_UP = {"secrets", "provision"}
 
 
@@ -88,12 +89,21 @@ def test_each_side_has_a_host_name_of_its_own():
 
 
 def test_nobody_holds_another_part_s_secrets():
-    for name in PARTS.keys() - HELD_BY_SET_UP - {"year"}:
-        assert held(name) <= {name}, name
+    for name in PARTS.keys() - HELD_BY_SET_UP - {"year", "doctor"}:
+        assert held(name) <= {OF_KEYS.get(name, name)}, name
     for name in (*HOSTS, *(f"migrate-{service}" for service in SERVICES)):
         assert (f"secrets-{name}", "/run/secrets", True) in mounts(name)
     assert held("year") == {"admin", *SERVICES}
     assert {name for name in PARTS if "authority" in {volume for volume, _, _ in mounts(name)}} == {"secrets"}
+
+
+def test_what_an_operator_runs_is_not_started_and_has_no_more_than_it_needs():
+    assert {name for name, part in PARTS.items() if "profiles" in part} == {"doctor", *OF_KEYS}
+    assert all(read_only for _, _, read_only in mounts("doctor"))
+    for name, service in OF_KEYS.items():
+        assert PARTS[name]["networks"] == [SIDE_OF[service]]
+        assert PARTS[name]["environment"]["DATABASE_URL"] == PARTS[service]["environment"]["DATABASE_URL"]
+        assert {volume for volume, _, _ in mounts(name)} == {f"secrets-{service}", "trust", f"keys-{service}"}
 
 
 def test_whoever_trusts_the_authority_finds_its_certificate():

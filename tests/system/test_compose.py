@@ -192,7 +192,7 @@ async def test_keys_are_rotated_where_their_secrets_may_be_written_and_open_on(m
     refused = made.compose("exec", "-T", "coaching", "yhdyspinta", "keys", "rotate", "coaching", check=False)
     assert refused.returncode
     assert "can't be written into /run/secrets (Read-only file system)" in refused.stderr
-    said = made.compose("run", "--rm", "--no-deps", "-T", "keys", "rotate", "coaching")
+    said = made.compose("run", "--rm", "--no-deps", "-T", "keys-coaching", "rotate", "coaching")
     assert "the old key encryption key is erased" in said.stdout
     shown = await provider.post(f"/cases/{case['case_id']}/contact-details", {"reason": "contact-attempt"})
     assert shown.json() == {"name": NAME, "phone": PHONE}
