@@ -3,12 +3,11 @@
 ARG PYTHON=python:3.13-slim
 
 FROM ${PYTHON} AS build
-ARG UV=0.13.9
 ARG SOURCE_DATE_EPOCH=1767225600
 ENV UV_LINK_MODE=copy UV_NO_CACHE=1 PYTHONDONTWRITEBYTECODE=1
-RUN pip install --no-cache-dir --disable-pip-version-check --root-user-action=ignore uv==${UV}
 WORKDIR /build
-COPY requirements.lock deploy/sbom.lock ./
+COPY installer.lock requirements.lock deploy/sbom.lock ./
+RUN pip install --no-cache-dir --disable-pip-version-check --root-user-action=ignore --require-hashes -r installer.lock
 # Java, Kafka's fetcher and Postgres are for the embedded default; here others run them.
 RUN uv venv -q --relocatable /opt/yhdyspinta \
  && uv pip sync -q --require-hashes --python /opt/yhdyspinta requirements.lock \

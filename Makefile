@@ -69,6 +69,7 @@ lock: $(TOOLS)
 	$(BIN)/uv pip compile --universal --generate-hashes -q --no-header pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --universal --generate-hashes -q --no-header --extra dev -c requirements.lock \
 		pyproject.toml -o requirements-dev.lock
+	echo $(UV) | $(BIN)/uv pip compile --universal --generate-hashes -q --no-header - -o installer.lock
 	echo cyclonedx-bom | $(BIN)/uv pip compile --universal --generate-hashes -q --no-header - -o deploy/sbom.lock
 
 clean:
@@ -101,4 +102,4 @@ $(BIN)/uv:
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 		{ echo "Python cannot make environments here: install python3-venv"; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install -q --disable-pip-version-check $(UV)
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r installer.lock

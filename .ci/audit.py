@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 AUDIT = "pip-audit==2.10.1"
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("installer.lock", "requirements.lock", "requirements-dev.lock", "deploy/sbom.lock")
 
 
 def main() -> int:
