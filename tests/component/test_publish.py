@@ -157,6 +157,7 @@ async def test_a_broker_that_falls_silent_breaks_it_off(world, run, tmp_path, mo
     def reached(*arguments: Any, **more: Any) -> Any:
         answer = reach(*arguments, **more)
         os.kill(broker, signal.SIGSTOP)
+        os.waitid(os.P_PID, broker, os.WSTOPPED | os.WNOWAIT)  # its threads go on until one has seen the signal
         return answer
 
     monkeypatch.setattr(publishing, "SECONDS", 2.0)
