@@ -77,15 +77,14 @@ def _allowed(service: str, subscription: Subscription) -> None:
         raise ValueError(f"{topic.name} has no {', '.join(sorted(model.__name__ for model in strange))}.")
 
 
-def connection(settings: Settings) -> dict[str, Any]:
-    """A service's connection to the broker as aiokafka spells it."""
-    kafka = settings.kafka()
-    secure = kafka["security.protocol"] == "SASL_SSL"
+def as_aiokafka(client: Mapping[str, str]) -> dict[str, Any]:
+    """A client's connection settings, which librdkafka spells, as aiokafka spells them."""
+    secure = client["security.protocol"] == "SASL_SSL"
     return {
-        "bootstrap_servers": kafka["bootstrap.servers"], "client_id": settings.service,
-        "security_protocol": kafka["security.protocol"], "sasl_mechanism": kafka.get("sasl.mechanism", "PLAIN"),
-        "sasl_plain_username": kafka.get("sasl.username"), "sasl_plain_password": kafka.get("sasl.password"),
-        "ssl_context": ssl.create_default_context(cafile=kafka.get("ssl.ca.location")) if secure else None,
+        "bootstrap_servers": client["bootstrap.servers"], "security_protocol": client["security.protocol"],
+        "sasl_mechanism": client.get("sasl.mechanism", "PLAIN"), "sasl_plain_username": client.get("sasl.username"),
+        "sasl_plain_password": client.get("sasl.password"),
+        "ssl_context": ssl.create_default_context(cafile=client.get("ssl.ca.location")) if secure else None,
     }
 
 
@@ -117,7 +116,7 @@ class Consumers:
         if not self.subscriptions:
             return
         accept_any_name()
-        told = connection(self.settings)
+        told = as_aiokafka(self.settings.kafka())
         context, user = told["ssl_context"], told["sasl_plain_username"]
         security = SASLScram512(username=user, password=told["sasl_plain_password"], ssl_context=context,
                                 use_ssl=context is not None) if user else None

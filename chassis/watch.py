@@ -14,16 +14,13 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import (
-    GroupAuthorizationFailedError,
-    KafkaError,
-    TopicAuthorizationFailedError,
-)
+from aiokafka.errors import GroupAuthorizationFailedError, KafkaError, TopicAuthorizationFailedError
 from sqlalchemy import text
 
 from chassis import security, telemetry
-from chassis.broker import connection
+from chassis.broker import as_aiokafka
 from chassis.database import Database, waits
+from chassis.settings import SettingsError
 from contracts import topics
 
 log = logging.getLogger(__name__)
@@ -91,19 +88,9 @@ class Watch:
         """Until it is cancelled."""
         try:
             while True:
-                try:
-                    await self.look()
-                    self.database_answers = True
-                    if self._let_in_again and self.restart and not any(each.denied for each in self.queues.values()):
-                        await self.restart()
-                        self._let_in_again = False
-                except KafkaError as fault:
-                    log.warning("%s can't read again yet: %s", self.settings.service, telemetry.name_of(fault))
-                except Exception as fault:
-                    if not waits(fault):
-                        raise
-                    self.database_answers = False
-                    log.warning("%s can't ask its database: %s", self.settings.service, telemetry.name_of(fault))
+                await self.look()
+                if self._let_in_again and self.restart and not any(each.denied for each in self.queues.values()):
+                    await self._restart(self.restart)
                 await asyncio.sleep(EACH_SECONDS)
         finally:
             await self.close()
@@ -116,26 +103,43 @@ class Watch:
         if asks is not None:
             await asks.close()
 
+    async def _restart(self, restart: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await restart()
+            self._let_in_again = False
+        except (KafkaError, OSError, TimeoutError) as fault:
+            log.warning("%s can't read again yet: %s", self.settings.service, telemetry.name_of(fault))
+
     async def look(self) -> None:
-        """Once: asks the broker and the database, sets what this tells and the metrics."""
-        service = self.settings.service
-        folded = await self._folded()
+        """Once: asks the database and the broker, sets what this tells and the metrics."""
+        try:
+            folded = await self._look_into_database()
+            self.database_answers = True
+        except Exception as fault:
+            if not waits(fault):
+                raise
+            self.database_answers = False
+            log.warning("%s can't ask its database: %s", self.settings.service, telemetry.name_of(fault))
+            return
         try:
             found = await asyncio.wait_for(self._ask(folded), 4 * TIMEOUT)
             self.silent_since = None
-        except (KafkaError, OSError, TimeoutError) as fault:
+        except (KafkaError, OSError, TimeoutError, SettingsError) as fault:
             self.silent_since = self.silent_since or monotonic()
-            log.warning("%s can't see its queues: %s", service, telemetry.name_of(fault))
+            log.warning("%s can't see its queues: %s", self.settings.service, telemetry.name_of(fault))
             await self.close()
-            found = {}
+            return
         for topic, (committed, lag, denied) in found.items():
             self._judge(topic, committed, lag, denied)
-        outbox = await self.outbox()
+
+    async def _look_into_database(self) -> dict[str, dict[tuple[str, int], int]]:
+        """Sets the metrics of what waits in it; where each projection goes on."""
+        service, outbox, parked = self.settings.service, await self.outbox(), await self.parked()
         telemetry.OUTBOX.labels(service).set(outbox.rows)
         telemetry.OUTBOX_AGE.labels(service).set(outbox.age)
-        parked = await self.parked()
         if parked is not None:
             telemetry.PARKED.labels(service).set(parked.rows)
+        return await self._folded()
 
     @property
     def healthy(self) -> bool:
@@ -191,7 +195,8 @@ class Watch:
     async def _connect(self) -> tuple[AIOKafkaAdminClient, AIOKafkaConsumer]:
         """Connections of its own: what the consumers tell is what is in question. Not librdkafka's admin client,
         which ends the process where the broker goes away at the wrong moment."""
-        options = {**connection(self.settings), "request_timeout_ms": int(TIMEOUT * 1000)}
+        options = {**as_aiokafka(self.settings.kafka()), "client_id": self.settings.service,
+                   "request_timeout_ms": int(TIMEOUT * 1000)}
         if self._asks is None:
             self._asks = AIOKafkaAdminClient(**options)
             await self._asks.start()
@@ -226,7 +231,7 @@ class Watch:
             except _DENIED:
                 found[name] = 0, None, True
         for projection, read in self.folded.items():
-            lags = [of_topic(name, _of_topic(folded[projection], name)) for name in read]
+            lags = [of_topic(name, _stored(folded[projection], name)) for name in read]
             found[projection] = (sum(at for at, _, _ in lags), sum(lag or 0 for _, lag, _ in lags),
                                  any(d for *_, d in lags))
         return found
@@ -238,6 +243,6 @@ class Watch:
         return {place.partition: at.offset for place, at in told.items() if place.topic == topic and at.offset >= 0}
 
 
-def _of_topic(folded: Mapping[tuple[str, int], int], topic: str) -> dict[int, int]:
+def _stored(folded: Mapping[tuple[str, int], int], topic: str) -> dict[int, int]:
     """Where a projection goes on in a topic, by partition."""
     return {partition: at for (of, partition), at in folded.items() if of == topic}

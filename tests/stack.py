@@ -28,6 +28,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.structs import ConsumerRecord, RecordMetadata
 from confluent_kafka.admin import AdminClient
 
+from chassis.broker import as_aiokafka
 from chassis.clock import MovableClock
 from chassis.database import migrate
 from chassis.service import Service, together
@@ -331,12 +332,3 @@ class World:
             await producer.stop()
         for consumer, _ in self._readers.values():
             await consumer.stop()
-
-
-def as_aiokafka(client: Mapping[str, str]) -> dict[str, Any]:
-    """A client's settings as aiokafka spells them."""
-    return {
-        "bootstrap_servers": client["bootstrap.servers"], "security_protocol": client["security.protocol"],
-        "sasl_mechanism": client["sasl.mechanism"], "sasl_plain_username": client["sasl.username"],
-        "sasl_plain_password": client["sasl.password"],
-    }

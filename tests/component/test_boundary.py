@@ -14,8 +14,8 @@ from confluent_kafka import KafkaException, TopicCollection
 from confluent_kafka.admin import AclOperation, AdminClient
 from typer.testing import CliRunner
 
+from chassis.broker import as_aiokafka
 from contracts.topics import SERVICES, SYSTEMS, TOPICS, readable_by, writable_by
-from tests.stack import as_aiokafka
 from yhdyspinta import provision
 from yhdyspinta.cli import app
 from yhdyspinta.provision import boundary, broker, clients

@@ -161,7 +161,7 @@ async def test_a_withdrawal_right_after_the_referral_leaves_nothing_to_open(mana
     for pause in (0, 0, 0.005, 0.01, 0.02):  # the withdrawal meets the offer, the sealing or the reading on its way
         made = await manager.refer()
         referral_id = made["referral_id"]
-        await asyncio.wait({asyncio.create_task(asyncio.sleep(pause))})
+        await asyncio.sleep(pause)
         assert (await manager.post(f"/referrals/{referral_id}/withdrawal")).status_code == 200
 
         await finished(manager, referral_id)

@@ -20,6 +20,7 @@ from confluent_kafka import ConsumerGroupTopicPartitions
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis import audit, proofs
+from chassis.broker import as_aiokafka
 from chassis.clock import system_clock
 from chassis.database import Database
 from chassis.decisions import Refused
@@ -29,7 +30,7 @@ from contracts.topics import SERVICES, TOPICS, dead_letter_topic, source_of
 from services.reporting import fold
 from services.reporting.app import PSEUDONYM_SECRET
 from services.reporting.rebuild import rebuild
-from tests.stack import World, as_aiokafka
+from tests.stack import World
 from tests.waiting import until
 from yhdyspinta.serve import build
 

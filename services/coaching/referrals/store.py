@@ -73,8 +73,6 @@ reveals = Table(
     Column("at", Moment, nullable=False),
 )
 
-
-
 _ERASED_AT = text(
     "select max(erased_at) as last, count(*) filter (where state <> 'erased') as left "
     "from keys where referral_id = :referral_id"
