@@ -29,7 +29,8 @@ from contracts.events.referrals import Consent, ReferralConsented
 from contracts.fields import CaseId, ClientId, ConsentId, ReferralId, ReferralNumber, StaffId, new_id
 from services.coaching.cases import domain, opening
 from services.coaching.cases.course import Course, Happened, against
-from services.coaching.cases.domain import Act, Case, Status
+from services.coaching.cases.courses import Status
+from services.coaching.cases.domain import Act, Case
 from services.coaching.referrals import domain as referrals
 from services.coaching.referrals.domain import Closing, Referral, Remembered
 

@@ -10,7 +10,8 @@ from chassis.web import Db, Routes, Who
 from services.coaching import access
 from services.coaching.access import WORKERS
 from services.coaching.cases import handlers, schemas, store
-from services.coaching.cases.domain import Case, Status
+from services.coaching.cases.courses import Status
+from services.coaching.cases.domain import Case
 from services.coaching.cases.schemas import CasePage, CaseShown, ContactShown, Made
 from services.coaching.cases.timeline import timeline
 from services.coaching.referrals import handlers as referrals

@@ -14,6 +14,7 @@ from chassis.calendar import helsinki_day
 from chassis.decisions import Refusal
 from contracts.envelope import Data
 from contracts.events.casework import (
+    AppointmentBooked,
     CaseClosed,
     ContactAttempted,
     MeetingHeld,
@@ -105,6 +106,16 @@ class Course:
         if self.service == "pointti":
             return min((p.starts_on for p in self.told(PeriodStarted, before)), default=None)
         return min((m.on for m in self.told(MeetingHeld, before) if m.kind != "interview"), default=None)
+
+    @property
+    def appointment(self) -> AppointmentBooked | None:
+        """The time that was booked last, while no meeting of that day or later is known and no attempt after it: then
+        the client did not come."""
+        booked = next(reversed(list(self.told(AppointmentBooked))), None)
+        if booked is None or any(a.at >= booked.at for a in self.attempts):
+            return None
+        held = max((m.on for m in self.told(MeetingHeld)), default=date.min)
+        return booked if helsinki_day(booked.at) > held else None
 
     @property
     def period(self) -> PeriodStarted | None:

@@ -7,7 +7,6 @@ one act of the coach, and nothing more.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from typing import Literal
 
 from chassis.calendar import helsinki_day
@@ -35,6 +34,7 @@ from contracts.events.coaching import (
 )
 from contracts.fields import CaseId, ClientId, PeriodId
 from services.coaching.cases.course import Course, Happened, against
+from services.coaching.cases.courses import Status, status_of
 from services.coaching.cases.refusals import (
     CaseIsClosed,
     DayAhead,
@@ -60,18 +60,6 @@ MeetingKind = Literal["starter-package", "coaching", "three-party", "interview",
 TOLD = (CoachingStarted, CoachingEnded, ReferralReturned, WithdrawalReported)
 """What the area is told of a case, each by an act of the provider."""
 ReturnReason = Literal["not-eligible", "no-capacity", "wrong-address", "not-started"]
-
-
-class Status(StrEnum):
-    """Where a case is, as its provider sees it."""
-
-    ARRIVED = "arrived"
-    """Nobody has opened the contact details or tried to reach the client yet."""
-    CONTACTING = "contacting"
-    BOOKED = "booked"
-    RUNNING = "running"
-    ENDED = "ended"
-    NOT_BEGUN = "not-begun"
 
 
 @dataclass(frozen=True)
@@ -102,21 +90,11 @@ class Case:
 
     @property
     def status(self) -> Status:
-        if self.course.closed:
-            return Status.ENDED if self.course.closed.outcome else Status.NOT_BEGUN
-        if self.course.began_on():
-            return Status.RUNNING
-        if any(self.course.told(AppointmentBooked)):
-            return Status.BOOKED
-        looked_at = self.referral is None or self.referral.opened_at
-        return Status.CONTACTING if looked_at or self.course.attempts else Status.ARRIVED
+        return status_of(self.course, self.referral is not None, bool(self.referral and self.referral.opened_at))
 
     @property
     def appointment(self) -> AppointmentBooked | None:
-        """The time that was booked last and after which no meeting is known."""
-        booked = list(self.course.told(AppointmentBooked))
-        held = max((m.on for m in self.course.told(MeetingHeld)), default=date.min)
-        return booked[-1] if booked and helsinki_day(booked[-1].at) > held else None
+        return self.course.appointment
 
 
 @dataclass(frozen=True)

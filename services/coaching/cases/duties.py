@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from chassis.calendar import after, deadline, end_of_day, helsinki_day
-from contracts.events.casework import MeetingHeld, PeriodEnded, PeriodStarted
+from contracts.events.casework import AppointmentBooked, MeetingHeld, PeriodEnded, PeriodStarted
 from contracts.plan import Plan
+from services.coaching.cases.courses import Status
 from services.coaching.cases.domain import Case
 
 CONTACT = "contact-client"
@@ -62,7 +63,9 @@ def met(kind: str, case: Case) -> bool:
             return bool(course.attempts) or any(course.told(MeetingHeld))
         case "decide-on-unreached":
             return course.reached or closed is not None
-        case "book-appointment" | "hold-interview" | "record-appointment":
+        case "record-appointment":
+            return any(course.told(AppointmentBooked)) and (closed is None or any(course.told(MeetingHeld)))
+        case "book-appointment" | "hold-interview":
             return case.appointment is not None or any(course.told(MeetingHeld))
         case "start-period":
             return any(course.told(PeriodStarted))
@@ -84,19 +87,20 @@ def met_at(kind: str, case: Case, now: datetime) -> datetime:
 
 
 def _before_it_begins(case: Case, plan: Plan) -> Mapping[str, datetime]:
+    """What each status before the beginning owes."""
     course = case.course
     if case.appointment:
         return {RECORD: end_of_day(helsinki_day(case.appointment.at))}
-    met_on = max((m.on for m in course.told(MeetingHeld)), default=None)
-    if met_on and case.service == "pointti":
-        return {START_PERIOD: _due(plan, START_PERIOD, met_on)}
-    if course.reached:
-        kind = INTERVIEW if case.service == "pointti" else BOOK
-        return {kind: _due(plan, kind, max([a.at for a in course.attempts if a.reached], default=case.opened_at))}
+    match case.status:
+        case Status.INTERVIEWED:
+            return {START_PERIOD: _due(plan, START_PERIOD, max(m.on for m in course.told(MeetingHeld)))}
+        case Status.REACHED:
+            kind = INTERVIEW if case.service == "pointti" else BOOK
+            return {kind: _due(plan, kind, max([a.at for a in course.attempts if a.reached], default=case.opened_at))}
     if course.attempts:
         last = helsinki_day(max(a.at for a in course.attempts))
         found = {TRY_AGAIN: end_of_day(after(last, plan.next_attempt_within(case.service)))}
-        if case.service == "outreach" and course.first_attempt_on:
+        if case.service == "outreach" and course.first_attempt_on and not course.reached:
             found[DECIDE] = _due(plan, DECIDE, course.first_attempt_on)
         return found
     if case.referral:

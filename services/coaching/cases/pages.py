@@ -15,7 +15,8 @@ from services.coaching import access, directory
 from services.coaching.access import READERS, WORKERS
 from services.coaching.cases import duties, handlers, store, waiting
 from services.coaching.cases.api import UUID, Id
-from services.coaching.cases.domain import Case, Status
+from services.coaching.cases.courses import CLOSED, OPEN, Status
+from services.coaching.cases.domain import Case
 from services.coaching.cases.schemas import details_of
 from services.coaching.cases.timeline import timeline
 from services.coaching.cases.wording import Words
@@ -24,9 +25,9 @@ from services.coaching.referrals import handlers as referrals
 routes = Routes()
 PAGE_ROWS = 50
 FILTERS: Mapping[str, tuple[str, tuple[Status, ...]]] = {
-    "open": (N_("Open cases"), (Status.ARRIVED, Status.CONTACTING, Status.BOOKED, Status.RUNNING)),
-    "running": (N_("Service under way"), (Status.RUNNING,)),
-    "closed": (N_("Ended cases"), (Status.ENDED, Status.NOT_BEGUN)),
+    "open": (N_("Open cases"), OPEN),
+    "running": (N_("Service under way"), (Status.RUNNING, Status.BETWEEN)),
+    "closed": (N_("Ended cases"), tuple(CLOSED)),
     "all": (N_("All cases"), ()),
 }
 

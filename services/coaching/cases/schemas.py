@@ -10,7 +10,8 @@ from chassis.obligations import Obligation
 from contracts.events.casework import NotBegun, Origin, Outcome, PlanAfter
 from contracts.events.coaching import RightAddress
 from contracts.fields import CaseId, Code, MunicipalityCode, ServiceCode, StaffId
-from services.coaching.cases.domain import Case, Channel, MeetingKind, ReturnReason, Status
+from services.coaching.cases.courses import Status
+from services.coaching.cases.domain import Case, Channel, MeetingKind, ReturnReason
 from services.coaching.cases.store import Listed
 from services.coaching.cases.timeline import Entry
 

@@ -33,7 +33,8 @@ from contracts.envelope import Data
 from contracts.fields import CaseId, ClientId, ReferralId
 from contracts.topics import TOPICS
 from services.coaching.cases.course import Course, Happened
-from services.coaching.cases.domain import TOLD, Case, Status
+from services.coaching.cases.courses import Status
+from services.coaching.cases.domain import TOLD, Case
 from services.coaching.referrals import store as referrals_store
 from services.coaching.referrals.store import referrals
 

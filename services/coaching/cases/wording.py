@@ -11,14 +11,18 @@ from chassis.web.formats import Formats
 from contracts import plan
 from contracts.plan import Plan
 from services.coaching.cases import duties
-from services.coaching.cases.domain import OURS, Status
+from services.coaching.cases.courses import Status
+from services.coaching.cases.domain import OURS
 from services.coaching.cases.timeline import Entry
 
 STATUS: Mapping[Status, tuple[str, str]] = {
     Status.ARRIVED: (N_("Arrived"), "info"),
     Status.CONTACTING: (N_("Contact under way"), "warning"),
+    Status.REACHED: (N_("Reached"), "warning"),
     Status.BOOKED: (N_("Time booked"), "info"),
+    Status.INTERVIEWED: (N_("Interviewed, waits for a place"), "warning"),
     Status.RUNNING: (N_("Service under way"), "success"),
+    Status.BETWEEN: (N_("Period over"), "success"),
     Status.ENDED: (N_("Ended"), "neutral"),
     Status.NOT_BEGUN: (N_("Did not begin"), "neutral"),
 }
