@@ -39,7 +39,7 @@ test-system: $(TOOLS)
 	$(PYTEST) tests/system --ignore=tests/system/test_compose.py
 
 test-pages: $(TOOLS)
-	$(PYTEST) tests/pages
+	$(PYTEST) -n 2 --dist loadscope tests/pages
 
 test-compose: $(TOOLS)
 	$(PYTEST) tests/system/test_compose.py
