@@ -10,6 +10,8 @@ from chassis import sealing
 from chassis.contact import Contact, Secret
 from contracts.events.coaching import ContactDetailsErased
 from contracts.events.contact_details import ContactDetailsSealed
+from contracts.events.directory import StaffListed
+from contracts.topics import source_of
 from tests.component.coaching_side import (
     CASEWORK,
     NAME,
@@ -22,8 +24,10 @@ from tests.component.coaching_side import (
     events,
     obligations,
     provider,
+    publish,
 )
 from tests.waiting import until
+from yhdyspinta.demo.people import BY_ID
 
 TODAY = date(2026, 3, 2)
 
@@ -42,6 +46,19 @@ async def coach(running) -> Provider:
 @pytest.fixture(scope="module")
 def area(world) -> Area:
     return Area(world)
+
+
+@pytest.fixture(scope="module")
+async def colleagues(world, running) -> None:
+    for person in (BY_ID["juha-mallila"], BY_ID["elina-harjoitus"]):
+        await publish(world, "notify", source_of("notify"), "shared.directory.v1", StaffListed.model_validate({
+            "staff_id": person.id, "name": person.name, "organisation": person.organisation, "roles": person.roles,
+            "language": person.language}))
+    connection = await world.connect("coaching")
+    try:
+        await until(lambda: connection.fetchval("select count(*) = 2 from staff"))
+    finally:
+        await connection.close()
 
 
 # --- a referral comes
@@ -205,6 +222,31 @@ async def test_the_same_act_sent_twice_happens_once(area, coach, world):
 
     await area.until_told(told.referral_id, "CoachingStarted")
     assert (await area.names(told.referral_id)).count("CoachingStarted") == 1
+
+
+@pytest.mark.parametrize(("one", "other"), [
+    (("start", {"on": "2026-03-02"}), ("return", {"reason": "no-capacity"})),
+    (("start", {"on": "2026-03-02"}), ("withdrawal", {})),
+    (("attempts", {"channel": "call", "reached": False}), ("not-begun", {"on": "2026-03-02", "reason": "declined"})),
+    (("appointments", {"at": "2026-05-05T13:00:00+02:00", "place": "remote"}),
+     ("appointments", {"at": "2026-05-06T09:00:00+02:00", "place": "remote"})),
+    (("coach", {"coach": "juha-mallila"}), ("coach", {"coach": "elina-harjoitus"})),
+])
+async def test_of_two_commands_at_one_instant_on_a_case_one_wins(area, coach, colleagues, one, other):
+    _, case = await area.refer(coach)
+
+    place = f"/cases/{case['case_id']}"
+    answers = await asyncio.gather(*(coach.post(f"{place}/{name}", body) for name, body in (one, other)))
+
+    assert sorted(a.status_code for a in answers) == [200, 409]
+    assert "changed-meanwhile" in [a.json().get("code") for a in answers]
+
+
+async def test_what_is_recorded_already_is_not_recorded_again(area, coach):
+    _, case = await area.refer(coach)
+    meeting = {"on": "2026-03-02", "kind": "starter-package"}
+    await coach.act(case, "meetings", **meeting)
+    assert await coach.refused(case, "meetings", **meeting) == (409, "already-recorded")
 
 
 async def test_a_client_who_came_before_is_no_new_client(area, coach, world):

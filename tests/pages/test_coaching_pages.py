@@ -125,6 +125,22 @@ async def test_what_was_typed_stays_when_something_is_wrong(site, person_opens):
     await page.wait_for_selector("text=Varattu: to 5.3. klo 13.00, Lempäälä-talo.")
 
 
+async def test_who_writes_while_the_case_changes_is_told_and_decides(site, person_opens):
+    _, case = await site.referred()
+    page = await person_opens(COACH, site.at("/"))
+    await opened(page, site, case, "/appointment")
+    await site.coach.act(case, "attempts", channel="text-message", reached=True)
+    await page.get_by_label("Päivä").fill("5.3.2026")
+    await page.get_by_label("Kello").fill("13.00")
+    await page.get_by_role("button", name="Varaa aika").click()
+    summary = page.get_by_role("alert").or_(page.locator(".ds-error-summary")).first
+    await expect(summary).to_contain_text("Asiakkuus muuttui, kun kirjoitit.")
+    await expect(summary).to_contain_text("Tekstiviesti: asiakas tavoitettiin.")
+    await no_findings(page)
+    await page.get_by_role("button", name="Varaa aika").click()
+    await expect(page.get_by_text("Aika on varattu.")).to_be_visible()
+
+
 async def test_the_first_meeting_begins_coaching_and_the_area_is_told_once(site, person_opens, world):
     told, case = await site.referred()
     at = (world.clock() + timedelta(minutes=5)).isoformat()

@@ -1,7 +1,7 @@
 """Forms of the acts in a case: each a page of its own, so that what was typed survives whatever happens."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, time
 from typing import Any, Generic, TypeVar
 
@@ -12,6 +12,7 @@ from chassis import calendar
 from chassis.decisions import NotFound, Refused
 from chassis.policy import Policy, SignInAgain
 from chassis.web import N_, Db, Form, Page, Routes, blank
+from chassis.web.formats import Formats
 from contracts import plan
 from contracts.events.casework import MeetingHeld, NotBegun, Origin, Outcome
 from contracts.events.coaching import RightAddress
@@ -21,7 +22,8 @@ from services.coaching.cases import handlers, store
 from services.coaching.cases.api import Id
 from services.coaching.cases.domain import Case, Channel, MeetingKind, ReturnReason
 from services.coaching.cases.handlers import By
-from services.coaching.cases.refusals import EarlierCaseUnknown
+from services.coaching.cases.refusals import ChangedMeanwhile, EarlierCaseUnknown
+from services.coaching.cases.timeline import timeline
 from services.coaching.cases.wording import CHANNELS, MEETINGS, NOT_BEGUN, ORIGINS, OUTCOMES, PLANS, RETURNS, Words
 
 M = TypeVar("M", bound=BaseModel)
@@ -58,15 +60,28 @@ def add(to: Routes, act: ActPage[Any]) -> None:
         form = await page.form(act.model)
         if form.ok:
             try:
-                await act.do(db, case_id, by, form.read)
+                await act.do(db, case_id, replace(by, seen=form.value("seen")), form.read)
                 return page.redirect(f"/cases/{case_id}", said=page.gettext(act.said))
             except Refused as fault:
                 if fault.refusal.code in (NotFound.code, SignInAgain.code):
                     raise
+                if fault.refusal.code == ChangedMeanwhile.code:
+                    return await _changed(page, db, await store.case(db, case_id, by.whose), act, form)
                 where = (fault.refusal.field or "").removeprefix("/data").removeprefix("/")
                 name = act.at.get(where, where)
                 form.refuse(name if name in act.model.model_fields else "", page.sentence(fault.refusal))
         return await _shown(page, db, await store.case(db, case_id, by.whose), act, form, 422)
+
+
+async def _changed(page: Page, db: Db, case: Case, act: ActPage[Any], form: Form[Any]) -> Response:
+    """Somebody was faster: what was typed stays, what happened last is said, and sending again records it."""
+    last = (await timeline(db, case))[0]
+    by = Words(page).by(last.by, await directory.names(db, [last.by] if last.by else []))
+    form.refuse("", page.gettext(
+        "The case changed while you wrote. Last of all, %(when)s, %(by)s: %(what)s Send again if yours still holds.",
+        when=Formats(page.language, page.texts).moment(last.at), by=by or page.gettext("by itself"),
+        what=Words(page).happened(last)))
+    return await _shown(page, db, case, act, form, 409)
 
 
 async def _shown(

@@ -7,6 +7,7 @@ one act of the coach, and nothing more.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 from typing import Literal
 
 from chassis.calendar import helsinki_day
@@ -36,6 +37,7 @@ from contracts.fields import CaseId, ClientId, PeriodId
 from services.coaching.cases.course import Course, Happened, against
 from services.coaching.cases.courses import Status, status_of
 from services.coaching.cases.refusals import (
+    AlreadyRecorded,
     CaseIsClosed,
     DayAhead,
     EndAlreadyTold,
@@ -95,6 +97,16 @@ class Case:
     @property
     def appointment(self) -> AppointmentBooked | None:
         return self.course.appointment
+
+    @property
+    def version(self) -> str:
+        """Another whenever something happened in the case: what a form was opened on."""
+        return version_of(len(self.course.happened), self.coach, self.start_told, self.end_told, self.reviewed_on)
+
+
+def version_of(happened: int, coach: str | None, *days: date | None) -> str:
+    """A case's version, of how much happened, in whose hands it is, and what was told and looked at when."""
+    return sha256(repr((happened, coach, *days)).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -350,6 +362,8 @@ def _happens(case: Case, act: Act, *events: Data) -> Decision[Case]:
     """Events of the case's course, each possible after the one before it."""
     course = case.course
     for happened in act.does(*events):
+        if any(each.data == happened.data for each in course.happened):
+            return refuse(AlreadyRecorded())
         if refusal := against(course, happened, case.referral is not None):
             return refuse(refusal)
         course = course.then(happened)

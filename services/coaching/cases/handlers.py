@@ -38,10 +38,11 @@ Deciding: TypeAlias = Callable[[Case, Act, Plan], Decision[Case]]
 
 @dataclass(frozen=True)
 class By:
-    """Who acts, and whose cases they may act in."""
+    """Who acts, whose cases they may act in, and which version of the case they acted on, if they saw it before."""
 
     who: Principal
     whose: Whose
+    seen: str | None = None
 
 
 # --- the coach's acts
@@ -117,7 +118,7 @@ async def review(db: Session, case_id: str, by: By) -> Case:
 
 async def hand_over(db: Session, case_id: str, by: By, coach: str) -> Case:
     """Another coach of the provider answers for the case, and for what it owes, from now on."""
-    before = await store.case(db, case_id, by.whose)
+    before = await store.case_to_change(db, case_id, by.whose, by.seen)
     role = plan.on(helsinki_day(db.now)).services[before.service].mailbox_role
     if coach not in dict(await directory.in_role(db, before.provider, role)):
         raise Refused(NoColleague())
@@ -129,7 +130,7 @@ async def hand_over(db: Session, case_id: str, by: By, coach: str) -> Case:
 async def came_before(db: Session, case_id: str, by: By, earlier_case_id: str) -> Case:
     """The client is the one of an earlier case: one person, told as one from now on [events.md, Pseudonyms]."""
     earlier = await store.case(db, earlier_case_id, by.whose)
-    case = await store.case(db, case_id, by.whose)
+    case = await store.case_to_change(db, case_id, by.whose, by.seen)
     await same_person(db, earlier.client, case.client)
     await keep(db, case)
     await audit.changed(db, "case", case.id, by.who, "came-before")
@@ -225,7 +226,7 @@ async def look_at_reviews(database: Database) -> int:
 
 async def act(db: Session, case_id: str, by: By, name: str, decide: Deciding) -> Case:
     """Load, decide, store, publish. Whoever acts first answers for the case from then on."""
-    before = await store.case(db, case_id, by.whose)
+    before = await store.case_to_change(db, case_id, by.whose, by.seen)
     made = Act(new_id(db.now), by.who.id, db.now)
     case, events = decided_or_raise(decide(before, made, plan.on(made.today)), before)
     if by.who.kind == "person":

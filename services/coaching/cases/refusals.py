@@ -21,6 +21,24 @@ class CaseIsClosed(Refusal):
 
 
 @dataclass(frozen=True)
+class AlreadyRecorded(Refusal):
+    """The same thing with the same day, time and kind is in the case already."""
+
+    code = "already-recorded"
+    sentence_en = "This is recorded already, with the same time and kind. Nothing more needs to be done."
+    sentence_fi = "Tämä on jo kirjattu samalla ajalla ja samalla lajilla. Muuta ei tarvitse tehdä."
+
+
+@dataclass(frozen=True)
+class ChangedMeanwhile(Refusal):
+    """Somebody else, or another system, recorded something in the case since it was looked at."""
+
+    code = "changed-meanwhile"
+    sentence_en = "The case changed meanwhile. Look at what happened, and record it again if it still holds."
+    sentence_fi = "Asiakkuus muuttui sillä välin. Katso, mitä tapahtui, ja kirjaa uudelleen, jos se yhä pätee."
+
+
+@dataclass(frozen=True)
 class NotBegunYet(Refusal):
     """Only what began can end with an outcome."""
 

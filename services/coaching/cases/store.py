@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    func,
     select,
     text,
     tuple_,
@@ -34,7 +35,8 @@ from contracts.fields import CaseId, ClientId, ReferralId
 from contracts.topics import TOPICS
 from services.coaching.cases.course import Course, Happened
 from services.coaching.cases.courses import Status
-from services.coaching.cases.domain import TOLD, Case
+from services.coaching.cases.domain import TOLD, Case, version_of
+from services.coaching.cases.refusals import ChangedMeanwhile
 from services.coaching.referrals import store as referrals_store
 from services.coaching.referrals.store import referrals
 
@@ -134,6 +136,22 @@ async def case(db: Session, known_as: str, whose: Whose | None = None) -> Case:
     found = await find(db, known_as, whose)
     if found is None:
         raise Refused(NotFound())
+    return found
+
+
+async def case_to_change(db: Session, known_as: str, whose: Whose, seen: str | None = None) -> Case:
+    """As `case`, for a command. Refused with `ChangedMeanwhile` where the case is another than the one that was `seen`,
+    or than it was when the command came: of two at the same instant one wins."""
+    ids = select(case_ids.c.case_id).where(case_ids.c.known_as == known_as)
+    happened = select(func.count()).where(casework.c.case_id == cases.c.case_id).scalar_subquery().label("happened")
+    came = (await db.execute(
+        select(happened, cases.c.coach, cases.c.start_told, cases.c.end_told, cases.c.reviewed_on)
+        .where(cases.c.case_id.in_(ids), whose.condition())
+    )).first()
+    found = await case(db, known_as, whose)
+    as_it_came = came and version_of(came.happened, came.coach, came.start_told, came.end_told, came.reviewed_on)
+    if found.version != as_it_came or (seen and found.version != seen):
+        raise Refused(ChangedMeanwhile())
     return found
 
 
