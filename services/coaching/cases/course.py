@@ -111,11 +111,10 @@ class Course:
     def appointment(self) -> AppointmentBooked | None:
         """The time that was booked last, while no meeting of that day or later is known and no attempt after it: then
         the client did not come."""
-        booked = next(reversed(list(self.told(AppointmentBooked))), None)
-        if booked is None or any(a.at >= booked.at for a in self.attempts):
-            return None
-        held = max((m.on for m in self.told(MeetingHeld)), default=date.min)
-        return booked if helsinki_day(booked.at) > held else None
+        booked: AppointmentBooked | None = None
+        for happened in self.happened:
+            booked = booked_after(booked, happened.data)
+        return booked
 
     @property
     def period(self) -> PeriodStarted | None:
@@ -128,6 +127,19 @@ class Course:
         """The plan with which the last period ended [3.3]."""
         plans = [p.plan for p in self.told(PeriodEnded)]
         return plans[-1] if plans else None
+
+
+def booked_after(booked: AppointmentBooked | None, data: Data) -> AppointmentBooked | None:
+    """The booked time that is still ahead of the coach after something happened: a meeting keeps it, an attempt after
+    it says that the client did not come."""
+    match data:
+        case AppointmentBooked():
+            return data
+        case ContactAttempted(at=at) if booked and at >= booked.at:
+            return None
+        case MeetingHeld(on=on) if booked and on >= helsinki_day(booked.at):
+            return None
+    return booked
 
 
 def _day(attempt: ContactAttempted) -> date:

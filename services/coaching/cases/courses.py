@@ -17,7 +17,7 @@ from contracts.events.casework import (
     PeriodEnded,
     PeriodStarted,
 )
-from services.coaching.cases.course import Course
+from services.coaching.cases.course import Course, booked_after
 
 
 class Status(StrEnum):
@@ -47,6 +47,7 @@ class Sign(StrEnum):
     SPOKE = "reached"
     BOOKED = "time-booked"
     MISSED = "did-not-come"
+    KEPT = "time-kept"
     INTERVIEW = "interview-held"
     MEETING = "meeting-held"
     PERIOD = "period-began"
@@ -67,10 +68,11 @@ _APPROACH: tuple[Move[Status], ...] = (
     move(Sign.SPOKE, Status.ARRIVED, Status.CONTACTING, Status.REACHED, to=Status.REACHED),
     move(Sign.BOOKED, *WAITING, to=Status.BOOKED),
     move(Sign.MISSED, Status.BOOKED, to=Status.CONTACTING),
+    move(Sign.KEPT, Status.BOOKED, to=Status.REACHED),
 )
 _MEETINGS: tuple[Move[Status], ...] = (
     *_APPROACH,
-    move(Sign.INTERVIEW, *WAITING, to=Status.REACHED),
+    move(Sign.INTERVIEW, Status.ARRIVED, Status.CONTACTING, Status.REACHED, to=Status.REACHED),
     move(Sign.MEETING, *WAITING, Status.RUNNING, to=Status.RUNNING),
     move(Sign.ENDED, Status.RUNNING, to=Status.ENDED),
     move(Sign.NOT_BEGUN, *WAITING, Status.RUNNING, to=Status.NOT_BEGUN),
@@ -93,7 +95,8 @@ _TOLD = {Status.RUNNING: ("tell-coaching-started", "review-case"), Status.ENDED:
 COURSES: Mapping[str, Machine[Status]] = {machine.name: machine for machine in (
     Machine("coaching", Status.ARRIVED, _MEETINGS, CLOSED, {**_OWES, **_TOLD}),
     Machine("pointti", Status.ARRIVED, _PERIODS, CLOSED, {
-        **_OWES, **_TOLD, Status.REACHED: ("hold-interview",), Status.INTERVIEWED: ("start-period",),
+        **_OWES, **_TOLD, Status.REACHED: ("hold-interview",),
+        Status.INTERVIEWED: ("start-period", "record-appointment"),
         Status.RUNNING: ("tell-coaching-started", "end-period", "review-case"), Status.BETWEEN: ("review-case",),
     }),
     Machine("outreach", Status.ARRIVED, _MEETINGS, CLOSED, {
@@ -122,18 +125,18 @@ def signs(course: Course) -> Iterator[Sign]:
     booked: AppointmentBooked | None = None
     running: set[str] = set()
     for happened in course.happened:
+        before, booked = booked, booked_after(booked, happened.data)
         match happened.data:
-            case ContactAttempted(at=at, reached=reached):
-                if booked and at >= booked.at:
-                    booked = None
+            case ContactAttempted(reached=reached):
+                if before and not booked:
                     yield Sign.MISSED
-                if booked is None:
+                if not booked:
                     yield Sign.SPOKE if reached else Sign.TRIED
             case AppointmentBooked():
-                booked = happened.data
                 yield Sign.BOOKED
             case MeetingHeld(kind=kind):
-                booked = None
+                if before and not booked:
+                    yield Sign.KEPT
                 yield Sign.INTERVIEW if kind == "interview" else Sign.MEETING
             case PeriodStarted(period_id=period):
                 running.add(period)
