@@ -34,9 +34,9 @@ def move(sign: str, *come_from: S, to: S) -> Move[S]:
 class Machine(Generic[S]):
     """The courses of one kind.
 
-    `closed` are the states in which nothing is owed; every other state owes one of its kinds of obligation in the plan
-    (`owes`). Raises `MachineFault` where a sign leads to two states, a state can't be reached or not left for a
-    closed one, or an open state owes nothing.
+    `closed` are the states in which nothing need be owed; every other state owes one of its kinds of obligation in
+    the plan (`owes`). Raises `MachineFault` where a sign leads to two states, a state can't be reached or not left
+    for a closed one, or an open state owes nothing.
     """
 
     name: str
@@ -97,7 +97,8 @@ def drawn(machine: Machine[S]) -> str:
     for state, sign, to in machine.arrows():
         between.setdefault((state, to), []).append(_words(sign))
     lines += [f"    {_name(state)} --> {_name(to)}: {', '.join(signs)}" for (state, to), signs in between.items()]
-    lines += [f"    {_name(state)} --> [*]" for state in sorted(machine.closed)]
+    left = {state for state, _, to in machine.arrows() if to != state}
+    lines += [f"    {_name(state)} --> [*]" for state in sorted(machine.closed - left)]
     return "\n".join(lines)
 
 

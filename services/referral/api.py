@@ -12,7 +12,7 @@ from chassis.decisions import Refused
 from chassis.web import Db, Routes, Who, allow, problems
 from contracts import plan
 from services.referral import handlers, lists, schemas, shown
-from services.referral.domain import Status
+from services.referral.courses import Status
 from services.referral.phone import to_e164
 from services.referral.refusals import RightAddressKnown
 from services.referral.schemas import (

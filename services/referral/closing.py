@@ -10,7 +10,8 @@ from contracts.events.contact_details import ContactDetailsSealed
 from contracts.events.referrals import ConsentWithdrawn, ReferralCancelled
 from contracts.topics import source_of, topic_for
 from services.referral import duties, store
-from services.referral.domain import Referral, Status
+from services.referral.courses import Status
+from services.referral.domain import Referral
 
 CONTACT_DETAILS = topic_for(ContactDetailsSealed, "referral")
 CAUSES = {Status.WITHDRAWN: Cause.WITHDRAWAL, Status.CANCELLED: Cause.CANCELLATION, Status.RETURNED: Cause.RETURN}

@@ -24,6 +24,7 @@ from contracts.events.coaching import (
 from contracts.events.contact_details import ContactDetailsSealed
 from contracts.events.referrals import Consent, ConsentWithdrawn, ReferralCancelled, ReferralConsented
 from contracts.fields import ConsentId, KeyId, ReferralId, ReferralNumber, StaffId
+from services.referral.courses import CLOSED_HERE, COURSE, ERASING, OPEN, Sign, Status
 from services.referral.refusals import (
     AnotherConsent,
     CoachingHasStarted,
@@ -38,26 +39,6 @@ from services.referral.refusals import (
 
 ORGANISATION = "tampere-region"
 """The employment area: the organisation whose service this is."""
-
-
-class Status(StrEnum):
-    """Where a referral is, as far as the employment area may know [3.2]."""
-
-    SENT = "sent"
-    """Consented; the contact details are not yet at the provider. Lasts milliseconds unless something is wrong."""
-    DELIVERED = "delivered"
-    STARTED = "started"
-    ENDED = "ended"
-    RETURNED = "returned"
-    WITHDRAWN = "withdrawn"
-    CANCELLED = "cancelled"
-
-
-OPEN = frozenset({Status.SENT, Status.DELIVERED, Status.STARTED})
-CLOSED_HERE = frozenset({Status.WITHDRAWN, Status.CANCELLED})
-"""Closed by an event of ours, which is published again for a provider that offers a key afterwards."""
-ERASING = CLOSED_HERE | {Status.RETURNED}
-"""The contact details are being erased, or are erased, on both sides."""
 
 
 class ToldTo(StrEnum):
@@ -184,7 +165,7 @@ def withdraw(referral: Referral, told_at: datetime, told_to: ToldTo, erase_due_a
     """
     if referral.status is Status.WITHDRAWN:
         return refuse(ConsentAlreadyWithdrawn(referral.number))
-    if referral.status in ERASING:
+    if not COURSE.can(referral.status, Sign.WITHDRAWN):
         return refuse(ReferralClosed(referral.number, referral.status))
     if told_at > now or told_at < referral.consent.given_at:
         return refuse(WithdrawalTimeNotPossible())
@@ -203,7 +184,7 @@ def cancel(referral: Referral, erase_due_at: datetime, event_id: str, now: datet
         return refuse(ConsentAlreadyWithdrawn(referral.number))
     if referral.status in ERASING:
         return refuse(ReferralClosed(referral.number, referral.status))
-    if referral.status in (Status.STARTED, Status.ENDED):
+    if not COURSE.can(referral.status, Sign.CANCELLED):
         return refuse(CoachingHasStarted(referral.number))
     closed = _closed(referral, Status.CANCELLED, erase_due_at, event_id, now)
     return decided(closed, *closing_event(closed))
@@ -291,7 +272,7 @@ def receive(referral: Referral, key_id: str, at: datetime) -> Decision[Referral]
         return refuse(KeyUnknown())
     if key.received_at:
         return ignored("received-again")
-    status = Status.DELIVERED if referral.status is Status.SENT else referral.status
+    status = COURSE.after(referral.status, Sign.RECEIVED) or referral.status
     received = _with_key(referral, replace(key, received_at=at))
     return decided(replace(received, status=status, received_at=referral.received_at or at))
 
@@ -300,18 +281,18 @@ def start(referral: Referral, told: CoachingStarted) -> Decision[Referral]:
     """Coaching began: the day, and nothing more [3.2]. One that comes after the referral closed opens nothing."""
     if referral.status is Status.ENDED:
         return decided(replace(referral, started_on=told.started_on))
-    if not referral.is_open:
+    status = COURSE.after(referral.status, Sign.STARTED)
+    if status is None:
         return ignored(f"started-when-{referral.status}")
-    return decided(replace(referral, status=Status.STARTED, started_on=told.started_on))
+    return decided(replace(referral, status=status, started_on=told.started_on))
 
 
 def end(referral: Referral, told: CoachingEnded) -> Decision[Referral]:
     """Coaching ended: the day, and nothing more [3.2]. One that comes after the referral closed changes nothing."""
-    if referral.status in ERASING:
+    status = COURSE.after(referral.status, Sign.ENDED)
+    if status is None:
         return ignored(f"ended-when-{referral.status}")
-    return decided(
-        replace(referral, status=Status.ENDED, started_on=told.started_on, ended_on=told.ended_on)
-    )
+    return decided(replace(referral, status=status, started_on=told.started_on, ended_on=told.ended_on))
 
 
 def take_return(referral: Referral, told: ReferralReturned, erase_due_at: datetime, now: datetime
@@ -320,10 +301,11 @@ def take_return(referral: Referral, told: ReferralReturned, erase_due_at: dateti
 
     One that crossed our own withdrawal or cancellation, or came after the end, changes nothing.
     """
-    if not referral.is_open:
+    status = COURSE.after(referral.status, Sign.RETURNED)
+    if status is None:
         return ignored(f"returned-when-{referral.status}")
     returned = replace(
-        referral, status=Status.RETURNED, return_reason=told.reason, right_address=told.right_address,
+        referral, status=status, return_reason=told.reason, right_address=told.right_address,
         closed_at=now, erase_due_at=erase_due_at,
     )
     return decided(_settled(returned, now))

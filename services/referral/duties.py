@@ -7,7 +7,8 @@ again for lost details, and acts on a return. All are on `area.obligations.v1`.
 from chassis import obligations
 from chassis.database import Session
 from contracts.plan import Plan
-from services.referral.domain import Referral, Status
+from services.referral.courses import Status
+from services.referral.domain import Referral
 
 ABOUT = "referral"
 TAKE = "take-contact-details"

@@ -14,7 +14,7 @@ from chassis.database import Session
 from contracts.envelope import Event
 from contracts.events.coaching import ClientSituationReported
 from contracts.events.directory import StaffListed
-from services.referral.domain import Status
+from services.referral.courses import Status
 from services.referral.store import Entry, referrals, situations, staff, timeline
 
 

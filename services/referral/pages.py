@@ -17,7 +17,7 @@ from chassis.web import N_, Db, Form, Page, Routes, blank, waiting
 from chassis.web.waiting import Happened, Task
 from services.referral import duties, handlers, lists, shown, store
 from services.referral.api import CASE_MANAGERS, READERS, Id
-from services.referral.domain import ERASING, Status
+from services.referral.courses import ERASING, Status
 from services.referral.lists import Listed
 from services.referral.phone import to_e164
 from services.referral.wording import Words

@@ -23,7 +23,8 @@ from contracts.events.coaching import ContactDetailsErased
 from contracts.fields import Jws, Sha256, spell
 from contracts.plan.model import Plan
 from contracts.topics import source_of
-from services.referral.domain import ERASING, Referral, Status
+from services.referral.courses import ERASING, Status
+from services.referral.domain import Referral
 from services.referral.store import Acknowledgement
 
 SCHEMA = "ISO/IEC TS 27560:2023; fi.yhdyspinta.receipt/1"

@@ -9,7 +9,8 @@ from chassis.contact import Secret
 from contracts.fields import Code, MunicipalityCode, OrganisationCode, ServiceCode, StaffId
 from contracts.plan import Plan
 from services.referral import shown
-from services.referral.domain import ERASING, Referral, Status, ToldTo
+from services.referral.courses import ERASING, Status
+from services.referral.domain import Referral, ToldTo
 from services.referral.lists import Listed, Situation
 from services.referral.refusals import RightAddressKnown
 from services.referral.suitability import Suits, SuitsNot

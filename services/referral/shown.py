@@ -11,7 +11,8 @@ from chassis.obligations import Obligation
 from chassis.policy import Principal
 from contracts import plan
 from services.referral import duties, own_copy, receipt, store
-from services.referral.domain import ERASING, Referral
+from services.referral.courses import ERASING
+from services.referral.domain import Referral
 from services.referral.store import Acknowledgement, Entry
 
 

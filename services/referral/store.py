@@ -40,7 +40,8 @@ from contracts.envelope import Event, data_to_bytes
 from contracts.events.coaching import ContactDetailsErased, RightAddress
 from contracts.events.referrals import Consent
 from contracts.fields import KeyId, ReferralNumber
-from services.referral.domain import ReceivingKey, Referral, Status, ToldTo
+from services.referral.courses import Status
+from services.referral.domain import ReceivingKey, Referral, ToldTo
 
 metadata = MetaData()
 Moment = DateTime(timezone=True)

@@ -11,7 +11,7 @@ from chassis.web.formats import Formats
 from chassis.web.page import Page
 from contracts import plan
 from contracts.plan import Plan
-from services.referral.domain import Status
+from services.referral.courses import Status
 from services.referral.refusals import RightAddressKnown
 from services.referral.store import Entry
 

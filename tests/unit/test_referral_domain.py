@@ -22,7 +22,8 @@ from contracts.events.contact_details import ContactDetailsSealed
 from contracts.events.referrals import ConsentWithdrawn, ReferralCancelled, ReferralConsented
 from contracts.fields import new_id
 from services.referral import domain
-from services.referral.domain import NewReferral, Referral, Status, ToldTo
+from services.referral.courses import Status
+from services.referral.domain import NewReferral, Referral, ToldTo
 
 NOW = datetime(2026, 11, 12, 12, 31, tzinfo=UTC)
 DUE = NOW + timedelta(hours=72)

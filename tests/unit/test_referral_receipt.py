@@ -16,7 +16,8 @@ from contracts.events.coaching import ContactDetailsErased
 from contracts.fields import new_id
 from contracts.topics import source_of
 from services.referral import receipt
-from services.referral.domain import Referral, Status
+from services.referral.courses import Status
+from services.referral.domain import Referral
 from services.referral.receipt import OwnCopyErased
 from services.referral.store import Acknowledgement
 from tests.unit.test_referral_domain import NOW, acknowledged, sent, with_sealed_key, withdrawn

@@ -6,6 +6,7 @@ from typing import TypeVar
 from chassis.machine import Machine, drawn
 from contracts import plan
 from services.coaching.cases.courses import COURSES
+from services.referral.courses import COURSE as REFERRAL
 
 S = TypeVar("S", bound=StrEnum)
 
@@ -20,8 +21,8 @@ open state owes one of the obligations beside it: an owner, a next act and a dea
 
 def files() -> dict[str, str]:
     parts = [_HEAD]
-    for machine in COURSES.values():
-        parts.append(_course(plan.ALL[-1].services[machine.name].en, machine))
+    parts.append(_course("Referral, as the employment area knows it", REFERRAL))
+    parts += [_course(plan.ALL[-1].services[machine.name].en, machine) for machine in COURSES.values()]
     return {"docs/courses.md": "\n".join(parts)}
 
 
