@@ -142,6 +142,10 @@ class Plan(Part):
         """How soon an attempt that reached nobody is followed by the next."""
         return (self.outreach if service == "outreach" else self.referral).next_attempt_within
 
+    def trying(self, service: str) -> Outreach | None:
+        """What is to be tried before a client of the service counts as not reached; None: no rule says [3.4]."""
+        return self.outreach if service == "outreach" else None
+
     def is_coordinator(self, municipality: str, organisation: str) -> bool:
         """Whether the organisation coordinates company visits in the municipality [2.2]."""
         seats = self.municipalities[municipality].coordinators

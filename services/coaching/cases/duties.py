@@ -62,7 +62,7 @@ def met(kind: str, case: Case) -> bool:
         case "contact-client" | "try-again":
             return bool(course.attempts) or any(course.told(MeetingHeld))
         case "decide-on-unreached":
-            return course.reached or closed is not None
+            return course.reached or closed is not None or case.reviewed_on is not None
         case "record-appointment":
             return any(course.told(AppointmentBooked)) and (closed is None or any(course.told(MeetingHeld)))
         case "book-appointment" | "hold-interview":
@@ -100,8 +100,8 @@ def _before_it_begins(case: Case, plan: Plan) -> Mapping[str, datetime]:
     if course.attempts:
         last = helsinki_day(max(a.at for a in course.attempts))
         found = {TRY_AGAIN: end_of_day(after(last, plan.next_attempt_within(case.service)))}
-        if case.service == "outreach" and course.first_attempt_on and not course.reached:
-            found[DECIDE] = _due(plan, DECIDE, course.first_attempt_on)
+        if plan.trying(case.service) and course.first_attempt_on and not course.reached:
+            found[DECIDE] = _due(plan, DECIDE, max(filter(None, [course.first_attempt_on, case.reviewed_on])))
         return found
     if case.referral:
         return {CONTACT: end_of_day(case.referral.respond_due_on)}

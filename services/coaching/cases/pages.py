@@ -58,8 +58,9 @@ async def arrived(page: Page, db: Db) -> Response:
     """Referrals that nobody has opened yet, the first to be answered first."""
     whose = access.by(page.who, page.now).whose
     found = await store.arrived(db, whose)
-    due = {o.about_id: o for o in await obligations.waiting(
-        db, organisation=whose.provider, roles=page.who.roles) if o.kind == duties.CONTACT}
+    roles = access.owed_roles(page.who, page.now)
+    due = {o.about_id: o for provider in whose.providers for o in await obligations.waiting(
+        db, organisation=provider, roles=roles) if o.kind == duties.CONTACT}
     ordered = sorted(found, key=lambda c: due[c.case_id].due_at if c.case_id in due else c.opened_at)
     return page.render("arrived.html", words=Words(page), cases=ordered, due=due)
 

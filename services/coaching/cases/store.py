@@ -7,6 +7,7 @@ A case is stored as its own row, the ids that it is known under, and the events 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 import orjson
 from sqlalchemy import (
@@ -21,6 +22,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     func,
+    or_,
     select,
     text,
     tuple_,
@@ -35,7 +37,7 @@ from contracts.fields import CaseId, ClientId, ReferralId
 from contracts.topics import TOPICS
 from services.coaching.cases.course import Course, Happened
 from services.coaching.cases.courses import Status
-from services.coaching.cases.domain import TOLD, Case, version_of
+from services.coaching.cases.domain import TOLD, Case, GoesOn, version_of
 from services.coaching.cases.refusals import ChangedMeanwhile
 from services.coaching.referrals import store as referrals_store
 from services.coaching.referrals.store import referrals
@@ -64,6 +66,9 @@ cases = Table(
     Column("start_told", Date),
     Column("end_told", Date),
     Column("reviewed_on", Date),
+    Column("basis", Text),
+    Column("goes_on_beside", Text),
+    Column("goes_on_since", Date),
     Column("untold", Boolean, nullable=False),
     Column("status", Text, nullable=False),
     Column("began_on", Date),
@@ -98,15 +103,36 @@ _NEXT_NUMBER = text(
 )
 
 
+class Shared(NamedTuple):
+    """A service of another provider in which somebody works for their own municipality's residents."""
+
+    provider: str
+    service: str
+    municipality: str
+
+
 @dataclass(frozen=True)
 class Whose:
-    """Whose cases somebody may see: of one provider, of some of its services."""
+    """Whose cases somebody may see: of one provider, of some of its services; and what they share with another's."""
 
     provider: str
     services: frozenset[str]
+    shared: frozenset[Shared] = frozenset()
 
     def condition(self) -> ColumnElement[bool]:
-        return (cases.c.provider == self.provider) & cases.c.service.in_(sorted(self.services))
+        own = (cases.c.provider == self.provider) & cases.c.service.in_(sorted(self.services))
+        return or_(own, *(
+            (cases.c.provider == each.provider) & (cases.c.service == each.service)
+            & (cases.c.municipality == each.municipality) for each in sorted(self.shared)))
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((self.provider, *(each.provider for each in sorted(self.shared)))))
+
+    def provider_of(self, service: str, municipality: str) -> str | None:
+        """As whose they open a case of a service for a resident; None where the service is not theirs."""
+        shared = (s.provider for s in self.shared if (s.service, s.municipality) == (service, municipality))
+        return next(shared, self.provider if service in self.services else None)
 
 
 @dataclass(frozen=True)
@@ -197,7 +223,8 @@ async def _one(db: Session, which: ColumnElement[bool]) -> Case | None:
         municipality=row["municipality"], provider=row["provider"], origin=row["origin"],
         opened_at=row["opened_at"], course=course, number=row["number"], sources=frozenset(sources),
         coach=row["coach"], referral=referral, awaited_number=row["awaited_number"], start_told=row["start_told"],
-        end_told=row["end_told"], reviewed_on=row["reviewed_on"], untold=row["untold"],
+        end_told=row["end_told"], reviewed_on=row["reviewed_on"], untold=row["untold"], basis=row["basis"],
+        goes_on=GoesOn(row["goes_on_beside"], row["goes_on_since"]) if row["goes_on_beside"] else None,
     )
 
 
@@ -211,7 +238,8 @@ async def save(db: Session, case: Case) -> None:
         "provider": case.provider, "origin": case.origin, "asked_on": case.course.asked_on,
         "opened_at": case.opened_at, "coach": case.coach, "referral_id": case.referral and case.referral.id,
         "awaited_number": case.awaited_number, "start_told": case.start_told, "end_told": case.end_told,
-        "reviewed_on": case.reviewed_on, "untold": case.untold, "status": case.status,
+        "reviewed_on": case.reviewed_on, "untold": case.untold, "status": case.status, "basis": case.basis,
+        "goes_on_beside": case.goes_on and case.goes_on.beside, "goes_on_since": case.goes_on and case.goes_on.since,
         "began_on": case.course.began_on(), "closed_on": closed and closed.on, "attempts": len(case.course.attempts),
         "booked_at": appointment and appointment.at, "changed_at": db.now,
     }

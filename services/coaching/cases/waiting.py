@@ -45,10 +45,11 @@ ACTS = {
 async def tasks(page: Page, db: Session) -> list[Task]:
     """What the person owes, what nobody in their roles has taken, and what is late and told to them."""
     organisation, roles = page.who.organisation or "", page.who.roles
-    owed = await obligations.waiting(db, organisation=organisation, roles=roles, person=page.who.id)
+    whose, owed_roles = access.by(page.who, page.now).whose, access.owed_roles(page.who, page.now)
+    owed = [each for provider in whose.providers for each in await obligations.waiting(
+        db, organisation=provider, roles=owed_roles, person=page.who.id)]
     late = await obligations.late(db, organisation=organisation, roles=roles)
     every = {each.obligation_id: each for each in (*owed, *late) if each.kind in TITLES and _is_near(each, page)}
-    whose = access.by(page.who, page.now).whose
     known = await store.listed_by_id(db, whose, [each.about_id for each in every.values()])
     words = Words(page)
     return [_task(words, each, known[each.about_id]) for each in every.values() if each.about_id in known]
