@@ -19,12 +19,13 @@ WORKERS = allow(*ROLES, own="organisation")
 MANAGER = "employment-and-integration-manager"
 READERS = allow(*ROLES, MANAGER, own="organisation")
 """Those, and the manager whom late matters of coaching and Pointti are told to: reads, and shows no contact details."""
+CASE_ROOMS = allow(*(role for role in ROLES if role != "outreach-worker"), own="organisation")
+"""Whose main menu has arrivals and cases; outreach has its young people instead [3.4]."""
+CASE_READERS = allow(*CASE_ROOMS.roles, MANAGER, own="organisation")
 OFFICERS = allow("data-protection-officer", own="organisation")
 INSTRUCTORS = allow("workshop-instructor", own="organisation")
 OUTREACH = allow("outreach-worker", own="organisation")
 OHJAAMO = allow(*OHJAAMO_ROLES, own="organisation")
-CASE_ROOMS = allow(*(role for role in ROLES if role != "outreach-worker"), own="organisation")
-"""Whose main menu has arrivals and cases; outreach has its young people instead [3.4]."""
 
 
 def by(who: Principal, now: datetime) -> By:

@@ -16,8 +16,14 @@ from services.coaching import access, retention
 from services.coaching.cases import act_pages, pages
 from services.coaching.cases import api as cases_api
 from services.coaching.cases import handlers as cases
+from services.coaching.ohjaamo import api as ohjaamo_api
+from services.coaching.ohjaamo import pages as ohjaamo_pages
 from services.coaching.outcomes import api as outcomes_api
 from services.coaching.outcomes import handlers as outcomes
+from services.coaching.outreach import pages as outreach_pages
+from services.coaching.phenomena import api as phenomena_api
+from services.coaching.phenomena import handlers as phenomena
+from services.coaching.phenomena import pages as phenomena_pages
 from services.coaching.pointti import api as pointti_api
 from services.coaching.pointti import pages as pointti_pages
 from services.coaching.referrals import erasing
@@ -26,9 +32,12 @@ from services.coaching.subscribers import subscriptions
 
 ROOMS = (
     Room("/", N_("Waiting for me"), web.signed_in),
-    Room("/arrived", N_("New arrivals"), access.WORKERS),
-    Room("/cases", N_("Cases"), access.READERS),
+    Room("/arrived", N_("New arrivals"), access.CASE_ROOMS),
+    Room("/young", N_("Young people"), access.OUTREACH),
+    Room("/cases", N_("Cases"), access.CASE_READERS),
     Room("/periods", N_("Periods"), access.INSTRUCTORS),
+    Room("/ohjaamo", N_("Ohjaamo"), access.OHJAAMO),
+    Room("/phenomena", N_("Phenomena"), access.OUTREACH),
     Room("/", N_("Figures"), web.signed_in, service="reporting"),
 )
 DESCRIPTION = """
@@ -57,7 +66,8 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
         settings, clock, database, side="municipal", rooms=ROOMS, folder=Path(__file__).parent,
         routes=[
             pages.routes, act_pages.routes, pointti_pages.routes, cases_api.routes, pointti_api.routes,
-            outcomes_api.routes,
+            outcomes_api.routes, outreach_pages.routes, ohjaamo_pages.routes, ohjaamo_api.routes,
+            phenomena_pages.routes, phenomena_api.routes,
         ], title="Coaching", description=DESCRIPTION,
     )
 
@@ -80,6 +90,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
             Timer("referrals not opened", timedelta(hours=1), lambda: referrals.return_unopened(database)),
             Timer("contact details not needed", timedelta(hours=1), lambda: referrals.forget_ended(database)),
             Timer("kept no longer", timedelta(hours=6), lambda: retention.forget(database)),
+            Timer("phenomena to be recorded", timedelta(hours=1), lambda: phenomena.ask_for_months(database)),
             Timer("reviews", timedelta(hours=1), lambda: cases.look_at_reviews(database)),
         ],
     )

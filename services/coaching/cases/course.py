@@ -95,7 +95,8 @@ class Course:
     @property
     def first_attempt_on(self) -> date | None:
         """The day of the first attempt; who came in person was met that day [measures.md]."""
-        return min([*(helsinki_day(a.at) for a in self.attempts), *(m.on for m in self.told(MeetingHeld))], default=None)
+        days = [*(helsinki_day(a.at) for a in self.attempts), *(m.on for m in self.told(MeetingHeld))]
+        return min(days, default=None)
 
     @property
     def reached_on(self) -> date | None:
@@ -103,9 +104,13 @@ class Course:
         return min(days, default=None)
 
     @property
+    def meetings(self) -> tuple[MeetingHeld, ...]:
+        return tuple(self.told(MeetingHeld))
+
+    @property
     def starter_meetings(self) -> int:
         """How many meetings of the starter package were held [3.2]."""
-        return sum(m.kind == "starter-package" for m in self.told(MeetingHeld))
+        return sum(meeting.kind == "starter-package" for meeting in self.meetings)
 
     def began_on(self, before: Happened | None = None) -> date | None:
         """A service begins with the first meeting that is no interview, Pointti with its first period [3.2, 3.3]."""

@@ -141,7 +141,7 @@ async def hand_over(db: Session, case_id: str, by: By, coach: str) -> Case:
 
 
 async def colleagues(db: Session, case: Case) -> Sequence[tuple[str, str]]:
-    """Who may answer for a case, id and name: those who work in its service, of its provider or of the Ohjaamo [4.2]."""
+    """Who may answer for a case, id and name: whoever works in its service, of its provider or the Ohjaamo [4.2]."""
     now = plan.on(helsinki_day(db.now))
     service = now.services.get(case.service)
     if service is None:
@@ -171,7 +171,7 @@ async def open_case(
     basis: AskedBasis | None = None,
 ) -> Case:
     """A client who came without a referral [3.2, 3.4]. Raises `Refused`: `ReferralOnly`, `CodeNotKnown`, and as
-    `opening.basis_of`."""
+    `opening.check_basis`."""
     now = plan.on(helsinki_day(db.now))
     provider = by.whose.provider_of(service, municipality)
     refusal = opening.check_opening(now, provider or by.whose.provider, service, municipality)
@@ -181,12 +181,14 @@ async def open_case(
         refusal = ReferralOnly()
     if refusal is None and asked_on > helsinki_day(db.now):
         refusal = DayAhead(helsinki_day(db.now))
+    refusal = refusal or opening.check_basis(service, basis, now)
     if refusal or provider is None:
         raise Refused(refusal or NotProvided())
     case = Case(
         id=CaseId(new_id(db.now)), client=ClientId(new_pseudonym()), service=service, municipality=municipality,
         provider=provider, origin=origin, opened_at=db.now, course=Course(service, asked_on),
-        basis=opening.basis_of(service, basis, now), number=await store.next_own_number(db), coach=by.who.id if by.who.kind == "person" else None,
+        basis=opening.kept_basis(service, basis, now), number=await store.next_own_number(db),
+        coach=by.who.id if by.who.kind == "person" else None,
     )
     await keep(db, case, opening.opened(case), opened_by=domain.OURS)
     await audit.changed(db, "case", case.id, by.who, "open")

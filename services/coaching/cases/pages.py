@@ -1,6 +1,7 @@
 """Pages of a provider: what waits, what arrived, the cases, and one case with its next act."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Query, Response
@@ -11,6 +12,7 @@ from chassis.contact import Contact
 from chassis.decisions import NotFound, Refused
 from chassis.web import N_, Db, Form, Page, Routes, blank
 from chassis.web import waiting as waiting_page
+from chassis.web.waiting import Task
 from services.coaching import access, directory
 from services.coaching.access import READERS, WORKERS
 from services.coaching.cases import duties, handlers, store, waiting
@@ -19,7 +21,9 @@ from services.coaching.cases.courses import CLOSED, OPEN, Status
 from services.coaching.cases.domain import Case
 from services.coaching.cases.schemas import details_of
 from services.coaching.cases.timeline import timeline
-from services.coaching.cases.wording import Words
+from services.coaching.cases.wording import LISTS, Words
+from services.coaching.outreach.trying import Trying, how_it_stands
+from services.coaching.phenomena import pages as phenomena
 from services.coaching.referrals import handlers as referrals
 
 routes = Routes()
@@ -42,12 +46,16 @@ class Reason(BaseModel):
 @routes.page("GET", "/", policy=web.signed_in)
 async def home(page: Page, db: Db) -> Response:
     """Obligations in order of deadline, and what happened last."""
-    return waiting_page.render(page, await waiting.tasks(page, db), happened=await waiting.happened(page, db))
+    return waiting_page.render(page, await _tasks(page, db), happened=await waiting.happened(page, db))
 
 
 @routes.page("GET", "/waiting/count", policy=web.signed_in)
 async def count(page: Page, db: Db) -> Response:
-    return waiting_page.count(page, await waiting.tasks(page, db))
+    return waiting_page.count(page, await _tasks(page, db))
+
+
+async def _tasks(page: Page, db: Db) -> list[Task]:
+    return [*await waiting.tasks(page, db), *await phenomena.tasks(page, db)]
 
 
 # --- lists
@@ -144,5 +152,28 @@ async def show(
         owed=owed, next=owed[0] if owed else None, contact=contact, form=form or blank(reason="contact-attempt"),
         details=details_of(case), may_act=page.who.has(*access.ROLES),
         told=bool(service and service.start_and_end_told), is_first=case.course.began_on() is None,
-        attempts=len(case.course.attempts),
+        attempts=len(case.course.attempts), listed=LISTS, trying=_trying(words, case),
+        starter=Starter.of_case(words, case), goes_on=service.goes_on_after if service else (),
     )
+
+
+@dataclass(frozen=True)
+class Starter:
+    """A starter package: whether the case's service has one (`of`), its most meetings, and whether they are held."""
+
+    of: bool
+    most: int
+    is_held: bool
+
+    @classmethod
+    def of_case(cls, words: Words, case: Case) -> "Starter":
+        service, most = words.rules.services.get(case.service), words.rules.coaching.starter_package_maximum
+        has_one = service is not None and "starter-package" in service.meetings
+        return cls(has_one, most, has_one and case.course.starter_meetings >= most)
+
+
+def _trying(words: Words, case: Case) -> Trying | None:
+    """How trying to reach a young person stands; None in other services."""
+    rules = words.rules.trying(case.service)
+    within = words.rules.respond_within(case.service) if rules else None
+    return how_it_stands(case.course, words.page.today, rules, within) if rules and within else None

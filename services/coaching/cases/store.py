@@ -198,8 +198,7 @@ async def awaiting(db: Session, number: str) -> Sequence[Case]:
     ids = (await db.execute(
         select(cases.c.case_id).where(cases.c.awaited_number == number).order_by(cases.c.opened_at, cases.c.case_id)
     )).scalars().all()
-    found = [await _one(db, cases.c.case_id == each) for each in ids]
-    return [each for each in found if each is not None]
+    return await all_of(db, ids)
 
 
 async def _one(db: Session, which: ColumnElement[bool]) -> Case | None:
@@ -359,5 +358,10 @@ async def in_workshop(db: Session, whose: Whose) -> Sequence[Case]:
         select(cases.c.case_id).where(whose.condition(), cases.c.service == "pointti", cases.c.closed_on.is_(None))
         .order_by(cases.c.number).limit(200)
     )).scalars().all()
+    return await all_of(db, ids)
+
+
+async def all_of(db: Session, ids: Sequence[str]) -> Sequence[Case]:
+    """These cases whole, in this order, for somebody who may see them."""
     found = [await _one(db, cases.c.case_id == each) for each in ids]
     return [each for each in found if each is not None]

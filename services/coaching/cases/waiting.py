@@ -27,6 +27,15 @@ TITLES = {
     duties.TELL_ENDED: N_("Case %(number)s: tell the employment area that the service ended"),
     duties.REVIEW: N_("Case %(number)s: review whether it goes on"),
 }
+OUTREACH_TITLES = {
+    duties.CONTACT: N_("Young person %(number)s: get in touch"),
+    duties.TRY_AGAIN: N_("Young person %(number)s: try again to get in touch"),
+    duties.DECIDE: N_("Young person %(number)s: decide whether to go on trying"),
+    duties.BOOK: N_("Young person %(number)s: agree on a meeting"),
+    duties.RECORD: N_("Meeting: young person %(number)s"),
+    duties.REVIEW: N_("Young person %(number)s: review whether the support goes on"),
+}
+"""Outreach has young people where others have cases [3.4]."""
 ACTS = {
     duties.CONTACT: (N_("Call"), ""),
     duties.TRY_AGAIN: (N_("Call"), ""),
@@ -75,10 +84,11 @@ def _task(words: Words, owed: Obligation, case: Listed) -> Task:
     page, address = words.page, f"/cases/{case.case_id}"
     act, where = ACTS[owed.kind]
     is_worker = page.who.has(*access.ROLES)
-    title = TITLES[duties.TRY_AGAIN if owed.kind == duties.CONTACT and case.origin != "referral" else owed.kind]
+    kind = duties.TRY_AGAIN if owed.kind == duties.CONTACT and case.origin != "referral" else owed.kind
+    title = OUTREACH_TITLES.get(owed.kind) if words.rules.trying(case.service) else None
     return Task(
         due=case.booked_at if owed.kind == duties.RECORD and case.booked_at else calendar.helsinki_day(owed.due_at),
-        title=page.gettext(title, number=case.number), address=address, why=_why(words, owed, case),
+        title=page.gettext(title or TITLES[kind], number=case.number), address=address, why=_why(words, owed, case),
         act=page.gettext(act if is_worker else N_("Look into it")),
         act_address=f"{address}{_start_of(case) if owed.kind == duties.RECORD else where}" if is_worker else None,
     )

@@ -10,6 +10,7 @@ from datetime import date
 from chassis.calendar import after
 from chassis.decisions import Refusal
 from contracts.plan.tables import Channel, Outreach
+from contracts.plan.values import Span
 from services.coaching.cases.course import Course, day_of
 
 
@@ -46,7 +47,7 @@ class TryAnotherChannel(Refusal):
 
     code = "try-another-channel"
     sentence_en = "Tried by {tried} channels so far, and {wanted} are needed. Try another way first."
-    sentence_fi = "Tähän mennessä on yritetty {tried} tavalla, ja niitä tarvitaan {wanted}. Yritä vielä toisella tavalla."
+    sentence_fi = "Tähän mennessä on yritetty {tried} tavalla, kun niitä tarvitaan {wanted}. Yritä vielä toisin."
     field = "/reason"
     tried: int
     wanted: int
@@ -70,3 +71,24 @@ def next_channel(course: Course, channels: Sequence[Channel]) -> Channel:
     """The first channel not tried yet; once all were, the one that was tried longest ago."""
     tried = [attempt.channel for attempt in sorted(course.attempts, key=lambda attempt: attempt.at)]
     return min(channels, key=lambda channel: max((n for n, t in enumerate(tried) if t == channel), default=-1))
+
+
+@dataclass(frozen=True)
+class Trying:
+    """How trying to reach a young person stands: `due_on` is the last of the two weeks, `until` the earliest day to
+    close as not reached, None before the first attempt."""
+
+    due_on: date
+    days_left: int
+    tried: tuple[Channel, ...]
+    next: Channel
+    until: date | None
+
+
+def how_it_stands(course: Course, today: date, rules: Outreach, first_within: Span) -> Trying:
+    """What an outreach worker sees of it [3.4]."""
+    due_on, first = after(course.asked_on, first_within), course.first_attempt_on
+    tried = dict.fromkeys(attempt.channel for attempt in course.attempts)
+    return Trying(
+        due_on, (due_on - today).days, tuple(tried), next_channel(course, rules.channels),
+        after(first, rules.keep_trying_for) if first else None)
