@@ -95,8 +95,8 @@ def _task(words: Words, owed: Obligation, case: Listed) -> Task:
 
 
 def _is_near(owed: Obligation, page: Page) -> bool:
-    """A review is shown when it is near: until then it may move on by itself."""
-    return owed.kind != duties.REVIEW or owed.due_at < page.now + duties.LOOKED_AT_BEFORE
+    """A review, or a decision on whom nobody reached, is shown when it is near: until then it may move on by itself."""
+    return owed.kind not in (duties.REVIEW, duties.DECIDE) or owed.due_at < page.now + duties.LOOKED_AT_BEFORE
 
 
 def _start_of(case: Listed) -> str:
