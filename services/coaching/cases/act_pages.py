@@ -16,7 +16,7 @@ from chassis.web.formats import Formats
 from contracts import plan
 from contracts.events.casework import NotBegun, Origin, Outcome
 from contracts.events.coaching import RightAddress
-from services.coaching import access
+from services.coaching import access, directory
 from services.coaching.access import WORKERS
 from services.coaching.cases import handlers, opening, store
 from services.coaching.cases.api import Id
@@ -82,7 +82,7 @@ async def _changed(page: Page, db: Db, case: Case, act: ActPage[Any], form: Form
     form.refuse("", page.gettext(
         "The case changed while you wrote. Last of all, %(when)s, %(by)s: %(what)s Send again if yours still holds.",
         when=Formats(page.language, page.texts).moment(last.at), by=by or page.gettext("by itself"),
-        what=Words(page).happened(last)))
+        what=Words(page).happened(last, case.service)))
     return await _shown(page, db, case, act, form, 409)
 
 

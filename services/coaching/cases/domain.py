@@ -113,7 +113,8 @@ class Case:
     @property
     def version(self) -> str:
         """Another whenever something happened in the case: what a form was opened on."""
-        return version_of(len(self.course.happened), self.coach, self.start_told, self.end_told, self.reviewed_on)
+        return version_of(len(self.course.happened), self.coach, self.start_told, self.end_told, self.reviewed_on,
+                          self.goes_on.since if self.goes_on else None)
 
 
 def version_of(happened: int, coach: str | None, *days: date | None) -> str:

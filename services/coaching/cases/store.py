@@ -171,11 +171,13 @@ async def case_to_change(db: Session, known_as: str, whose: Whose, seen: str | N
     ids = select(case_ids.c.case_id).where(case_ids.c.known_as == known_as)
     happened = select(func.count()).where(casework.c.case_id == cases.c.case_id).scalar_subquery().label("happened")
     came = (await db.execute(
-        select(happened, cases.c.coach, cases.c.start_told, cases.c.end_told, cases.c.reviewed_on)
+        select(happened, cases.c.coach, cases.c.start_told, cases.c.end_told, cases.c.reviewed_on,
+               cases.c.goes_on_since)
         .where(cases.c.case_id.in_(ids), whose.condition())
     )).first()
     found = await case(db, known_as, whose)
-    as_it_came = came and version_of(came.happened, came.coach, came.start_told, came.end_told, came.reviewed_on)
+    as_it_came = came and version_of(
+        came.happened, came.coach, came.start_told, came.end_told, came.reviewed_on, came.goes_on_since)
     if found.version != as_it_came or (seen and found.version != seen):
         raise Refused(ChangedMeanwhile())
     return found
