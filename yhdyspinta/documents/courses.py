@@ -6,6 +6,7 @@ from typing import TypeVar
 from chassis.machine import Machine, drawn
 from contracts import plan
 from services.coaching.cases.courses import COURSES
+from services.coaching.phenomena.domain import MONTHS
 from services.referral.courses import COURSE as REFERRAL
 
 S = TypeVar("S", bound=StrEnum)
@@ -23,6 +24,7 @@ def files() -> dict[str, str]:
     parts = [_HEAD]
     parts.append(_course("Referral, as the employment area knows it", REFERRAL))
     parts += [_course(plan.ALL[-1].services[machine.name].en, machine) for machine in COURSES.values()]
+    parts.append(_course("a month of phenomenon observations", MONTHS))
     return {"docs/courses.md": "\n".join(parts)}
 
 
