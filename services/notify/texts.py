@@ -16,7 +16,7 @@ from services.notify.domain import Notice
 
 PAGES = {
     ("referral", True): "/coaching/referrals/{id}", ("referral", False): "/referral/referrals/{id}",
-    ("case", True): "/coaching/cases/{id}",
+    ("case", True): "/coaching/cases/{id}", ("phenomena", True): "/coaching/phenomena",
 }
 """Where a link leads, by what it is about and whether its reader is on the municipal side."""
 
