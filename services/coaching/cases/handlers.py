@@ -168,10 +168,12 @@ async def came_before(db: Session, case_id: str, by: By, earlier_case_id: str) -
 
 async def open_case(
     db: Session, by: By, service: str, municipality: str, origin: Origin, asked_on: date,
-    basis: AskedBasis | None = None,
+    basis: AskedBasis | None = None, earlier: Case | None = None,
 ) -> Case:
-    """A client who came without a referral [3.2, 3.4]. Raises `Refused`: `ReferralOnly`, `CodeNotKnown`, and as
-    `opening.check_basis`."""
+    """A client who came without a referral [3.2, 3.4], the one of an `earlier` case, if given.
+
+    Raises `Refused`: `ReferralOnly`, `CodeNotKnown`, `NotProvided`, `DayAhead`, and as `opening.check_basis`.
+    """
     now = plan.on(helsinki_day(db.now))
     provider = by.whose.provider_of(service, municipality)
     refusal = opening.check_opening(now, provider or by.whose.provider, service, municipality)
@@ -190,6 +192,8 @@ async def open_case(
         basis=opening.kept_basis(service, basis, now), number=await store.next_own_number(db),
         coach=by.who.id if by.who.kind == "person" else None,
     )
+    if earlier:
+        await same_person(db, earlier.client, case.client)
     await keep(db, case, opening.opened(case), opened_by=domain.OURS)
     await audit.changed(db, "case", case.id, by.who, "open")
     return case

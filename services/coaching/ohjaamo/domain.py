@@ -29,15 +29,15 @@ class NotOhjaamo(Refusal):
 
 
 def receive(case: Case, act: Act, settled: bool, plan: Plan) -> Decision[Case]:
-    """The client came by, today. `settled`: the matter needs no other meeting, and the case ends [3.5].
-
-    Refused with `NotOhjaamo`, `CaseIsClosed`.
-    """
+    """The client came by, today; a second time on the day is the same meeting. `settled`: the matter needs no other
+    one, and the case ends [3.5]. Refused with `NotOhjaamo`, `CaseIsClosed`."""
     if case.service != SERVICE:
         return refuse(NotOhjaamo())
     service = plan.services[SERVICE]
-    met = running.hold_meeting(
-        case, act, act.today, service.meetings[0], service.meetings, plan.coaching.starter_package_maximum)
+    kind = service.meetings[0]
+    was_here = any((meeting.on, meeting.kind) == (act.today, kind) for meeting in case.course.meetings)
+    met = decided(case) if was_here and not case.course.closed else running.hold_meeting(
+        case, act, act.today, kind, service.meetings, plan.coaching.starter_package_maximum)
     if not settled or not isinstance(met, Decided):
         return met
     told = service.start_and_end_told

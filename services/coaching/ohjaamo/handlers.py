@@ -13,7 +13,6 @@ from services.coaching.cases.handlers import By
 from services.coaching.cases.refusals import CodeNotKnown, EarlierCaseUnknown
 from services.coaching.ohjaamo import domain, store
 from services.coaching.ohjaamo.domain import SERVICE
-from services.coaching.outcomes.store import same_person
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,8 @@ async def receive(db: Session, by: By, visitor: Visitor) -> Case:
     if not now.knows("ohjaamo-topic", visitor.topic):
         raise Refused(CodeNotKnown("/topic"))
     known = await _known(db, by, visitor.number) if visitor.number else None
-    case = known if known and not known.course.closed else await _new(db, by, visitor, known)
+    case = known if known and not known.course.closed else await cases.open_case(
+        db, by, SERVICE, visitor.municipality, "self", helsinki_day(db.now), earlier=known)
     case = await cases.act(
         db, case.id, by, "receive-visitor", lambda case, act, rules: domain.receive(case, act, visitor.settled, rules))
     await store.add(db, case.id, visitor.ohjaamo, visitor.topic, by.who.id)
@@ -53,10 +53,3 @@ async def _known(db: Session, by: By, number: str) -> Case:
     if found[0].service != SERVICE:
         raise Refused(domain.NotOhjaamo())
     return await case_store.case(db, found[0].case_id, by.whose)
-
-
-async def _new(db: Session, by: By, visitor: Visitor, earlier: Case | None) -> Case:
-    case = await cases.open_case(db, by, SERVICE, visitor.municipality, "self", helsinki_day(db.now))
-    if earlier:
-        await same_person(db, earlier.client, case.client)
-    return case
