@@ -32,6 +32,8 @@ class Told:
         for act in written:
             if isinstance(act, acts.Refer):
                 self.service[act.referral], self.person[act.referral] = act.to, act.referral
+            elif isinstance(act, acts.OpenCase | acts.ReceiveVisitor):
+                self.service[act.case] = getattr(act, "of", "ohjaamo")
             elif isinstance(act, acts.CameBefore):
                 self.person[act.case] = self.person[self.key(act.earlier)]
             elif isinstance(act, acts.Publish) and isinstance(act.data, CaseOpened):
