@@ -223,3 +223,93 @@ async def test_the_pages_are_in_english_too(site, person_opens):
     await page.goto(site.at("/"))
     await expect(page.get_by_role("heading", name="Waiting for me")).to_be_visible()
     await page.get_by_role("button", name="Suomeksi").click()
+
+
+# --- each service in its own words
+
+ROOMS = {
+    "laura-kokeilu": ["Odottaa minua", "Nuoret", "Ilmiöt", "Tilastot"],
+    "tiina-keksitty": ["Odottaa minua", "Saapuneet", "Asiakkuudet", "Jaksot", "Tilastot"],
+    "kaisa-harjoitus": ["Odottaa minua", "Saapuneet", "Asiakkuudet", "Ohjaamo", "Tilastot"],
+    "samira-kuvitelma": ["Odottaa minua", "Saapuneet", "Asiakkuudet", "Tilastot"],
+    "heli-esimerkki": ["Odottaa minua", "Saapuneet", "Asiakkuudet", "Tilastot"],
+}
+
+
+async def test_each_sees_the_rooms_of_their_own_service(site, person_opens):
+    for person, rooms in ROOMS.items():
+        page = await person_opens(person, site.at("/"), width=PHONE)
+        assert await page.get_by_role("navigation", name="Päävalikko").get_by_role("link").all_inner_texts() == rooms
+        for path in ("/young", "/phenomena") if "Nuoret" in rooms else ("/cases", "/new-case"):
+            await page.goto(site.at(path))
+            await no_findings(page)
+
+
+async def test_an_outreach_worker_records_attempts_by_one_channel_after_the_other(site, person_opens):
+    _, case = await site.referred(service="outreach")
+    page = await person_opens("laura-kokeilu", site.at("/young"))
+    row = page.get_by_role("listitem").filter(has_text=case["number"])
+    await expect(row).to_contain_text("Yhteyden ottamiseen on 14 päivää aikaa")
+    await row.get_by_role("link", name="Ota yhteyttä").click()
+    await no_findings(page)
+    await press_through(page, "Kirjaa yritys")
+    await page.wait_for_selector("text=Soitto: asiakasta ei tavoitettu.")
+    await expect(page.get_by_label("Miten yritit juuri äsken?")).to_have_value("text-message")
+    await page.get_by_role("button", name="Kirjaa yritys").click()
+    await page.wait_for_selector("text=Yritetty: soitto, tekstiviesti.")
+    await opened(page, site, case, "/not-begun")
+    await page.get_by_label("Asiakasta ei tavoitettu").check()
+    await page.get_by_role("button", name="Päätä asiakkuus").click()
+    await page.wait_for_selector("text=jatka tavoittelua ainakin 2.6.2026 asti")
+    await no_findings(page)
+    veera = await person_opens("veera-keksitty", site.at("/young"))
+    assert case["number"] not in await veera.content()
+    answer = await veera.goto(site.at(f"/cases/{case['case_id']}"))
+    assert answer is not None
+    assert answer.status == 404
+
+
+async def test_an_ohjaamo_worker_receives_a_visitor_by_some_keys(site, person_opens):
+    page = await person_opens("minna-kokeilu", site.at("/ohjaamo"), width=PHONE)
+    await no_findings(page)
+    await page.get_by_label("Työnhaun aloittaminen").focus()
+    for key in ("ArrowDown", "ArrowDown", "Tab", "Space"):  # an unemployment benefit; settled in this visit
+        await page.keyboard.press(key)
+    await press_through(page, "Kirjaa käynti")
+    await expect(page.get_by_role("status")).to_contain_text("Pyydä tarvittaessa työpariksi asiakasvastaava.")
+    await expect(page.get_by_role("table", name="Tämän päivän käynnit")).to_contain_text("Työttömyysetuus")
+    await no_findings(page)
+    await page.get_by_role("button", name="Kirjaa käynti").click()
+    await expect(page.locator(".ds-error-summary")).to_be_visible()
+    await no_findings(page)
+    there = await person_opens("emma-mallila", site.at("/ohjaamo"))
+    await expect(there.get_by_role("table", name="Tämän päivän käynnit")).to_contain_text("Minna Kokeilu")
+
+
+async def test_the_months_phenomena_are_recorded_and_corrected(site, person_opens):
+    page = await person_opens("laura-kokeilu", site.at("/phenomena"))
+    await page.get_by_role("link", name="Kirjaa maaliskuu 2026 tähän mennessä").click()
+    await no_findings(page)
+    await page.get_by_label("Yksinäisyys").fill("seitsemän")
+    await page.get_by_role("button", name="Kirjaa havainnot").click()
+    assert "Kirjoita kokonaisluku" in await page.locator(".ds-error-summary").inner_text()
+    assert await page.get_by_label("Yksinäisyys").input_value() == "seitsemän"
+    await page.get_by_label("Yksinäisyys").fill("7")
+    await page.get_by_role("button", name="Kirjaa havainnot").dblclick()
+    await expect(page.get_by_role("row", name="Yksinäisyys")).to_contain_text("7")
+    await no_findings(page)
+    await page.get_by_role("link", name="Korjaa maaliskuu 2026").click()
+    assert await page.get_by_label("Yksinäisyys").input_value() == "7"
+
+
+async def test_a_client_who_did_not_come_is_one_press(site, person_opens, world):
+    _, case = await site.referred()
+    at = world.clock() + timedelta(minutes=5)
+    await site.coach.act(case, "appointments", at=at.isoformat(), place="lempaala-talo", reached_by="call")
+    page = await person_opens(COACH, site.at(f"/cases/{case['case_id']}"))
+    assert await page.get_by_role("button", name="Asiakas ei tullut").count() == 0
+    world.clock.move(timedelta(minutes=10))
+    await page.reload()
+    await no_findings(page)
+    await page.get_by_role("button", name="Asiakas ei tullut").dblclick()
+    await expect(page.get_by_role("heading", name="Seuraavaksi: 3. yhteydenotto")).to_be_visible()
