@@ -25,6 +25,36 @@ NOTICED_BY = {
         "integration/test_integrating.py::test_a_vendor_gets_from_nothing_to_an_accepted_event_and_the_figures",
         "component/test_letters.py::test_a_corrected_letter_is_handled_by_its_service_alone",
     ),
+    "REF-2": (
+        "component/test_coaching.py::test_reaching_the_client_moves_the_obligation_on",
+        "component/test_coaching.py::test_who_does_not_come_is_tried_again_once_the_time_has_passed",
+    ),
+    "REF-5": (
+        "unit/test_own_courses.py::test_a_third_meeting_of_the_starter_package_is_refused_and_goes_on_as_coaching",
+        "unit/test_own_courses.py::test_meetings_of_coaching_have_no_maximum",
+        "component/test_coaching_time.py::test_coaching_goes_on_for_years_until_somebody_ends_it",
+        "component/test_coaching.py::test_a_case_without_a_referral_tells_the_area_nothing",
+    ),
+    "REF-9": (
+        "unit/test_own_courses.py::test_a_young_person_counts_as_not_reached_after_months_and_several_channels",
+        "unit/test_own_courses.py::test_declining_is_recorded_at_any_time_and_other_services_have_no_such_rule",
+        "unit/test_coaching_duties.py::test_who_comes_to_outreach_without_a_referral_is_contacted_within_two_weeks",
+        "component/test_coaching.py::test_outreach_goes_on_trying_for_months_and_vesilahti_sees_none_of_it",
+        "component/test_coaching_time.py::test_a_months_phenomena_are_asked_for_once_and_told_as_numbers",
+        "pages/test_coaching_pages.py::test_an_outreach_worker_records_attempts_by_one_channel_after_the_other",
+    ),
+    "REF-10": (
+        "component/test_coaching.py::test_a_visit_opens_a_case_or_goes_on_in_the_one_that_is_open",
+        "pages/test_coaching_pages.py::test_an_ohjaamo_worker_receives_a_visitor_by_some_keys",
+        "unit/test_own_courses.py::test_case_managers_never_advise_on_forms_of_kela",
+    ),
+    "REF-11": (
+        "unit/test_own_courses.py::test_the_integration_programme_is_for_those_not_of_working_age",
+        "component/test_coaching.py::test_immigrant_services_ask_of_working_age_and_keep_no_birth_date",
+    ),
+    "REF-12": (
+        "unit/test_own_courses.py::test_vesilahtis_ohjaamo_worker_meets_its_residents_though_lempaala_provides",
+    ),
     "SEC-1": (
         "unit/test_web_policies.py::test_a_route_with_a_policy_that_cannot_hold_is_refused_where_it_is_written",
         "component/test_web_routes.py::test_a_role_opens_its_pages_and_no_others",

@@ -81,9 +81,11 @@ async def every(
 ) -> Response:
     """Cases by number; one's own first."""
     number = number.strip()
-    mine = page.who.has(*access.ROLES) and whose == "mine" and not number
+    mine, words = page.who.has(*access.ROLES) and whose == "mine" and not number, Words(page)
+    theirs = access.by(page.who, page.now).whose
+    own = theirs.services | {each.service for each in theirs.shared}
     found = await store.listed(
-        db, access.by(page.who, page.now).whose, statuses=() if number else FILTERS.get(show, FILTERS["open"])[1],
+        db, theirs, statuses=() if number else FILTERS.get(show, FILTERS["open"])[1],
         coach=page.who.id if mine else None, number=number or None, before=after or None, limit=PAGE_ROWS + 1,
     )
     if number and len(found) == 1:
@@ -91,7 +93,8 @@ async def every(
     here = found[:PAGE_ROWS]
     names = await directory.names(db, [c.coach for c in here if c.coach])
     return page.render(
-        "cases.html", words=Words(page), cases=here, names=names, show=show, whose="mine" if mine else "all",
+        "cases.html", words=words, services=own, is_outreach=bool(own) and all(map(words.rules.trying, own)),
+        cases=here, names=names, show=show, whose="mine" if mine else "all",
         number=number, more=here[-1].case_id if len(found) > PAGE_ROWS else None, first=not after,
         filters=[(code, page.gettext(label)) for code, (label, _) in FILTERS.items()],
     )

@@ -83,6 +83,8 @@ async def happened(page: Page, db: Session) -> list[Happened]:
 def _task(words: Words, owed: Obligation, case: Listed) -> Task:
     page, address = words.page, f"/cases/{case.case_id}"
     act, where = ACTS[owed.kind]
+    if words.rules.trying(case.service) and owed.kind in (duties.CONTACT, duties.TRY_AGAIN):
+        act = N_("Get in touch")
     is_worker = page.who.has(*access.ROLES)
     kind = duties.TRY_AGAIN if owed.kind == duties.CONTACT and case.origin != "referral" else owed.kind
     title = OUTREACH_TITLES.get(owed.kind) if words.rules.trying(case.service) else None
