@@ -27,8 +27,8 @@ class VisitBody(BaseModel):
     settled: bool = Field(description="Whether the matter was settled in this visit: the case ends with it.")
     number: str | None = Field(None, max_length=20, description="Of the client's earlier case, if there is one.")
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [
-        {"ohjaamo": "lempaala", "municipality": "vesilahti", "topic": "kela-form", "settled": True}]})
+    model_config = ConfigDict(extra="forbid", json_schema_extra={
+        "examples": [{"ohjaamo": "lempaala", "municipality": "vesilahti", "topic": "kela-form", "settled": True}]})
 
 
 class VisitShown(BaseModel):

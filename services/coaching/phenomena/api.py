@@ -23,8 +23,8 @@ class Observations(BaseModel):
     month: OneMonth
     observations: dict[Code, Count] = Field(description="By phenomenon, a code of the plan (`phenomenon`).")
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [
-        {"municipality": "lempaala", "month": "2026-11", "observations": {"loneliness": 7, "money": 4}}]})
+    model_config = ConfigDict(extra="forbid", json_schema_extra={
+        "examples": [{"municipality": "lempaala", "month": "2026-11", "observations": {"loneliness": 7, "money": 4}}]})
 
 
 class SheetShown(BaseModel):
