@@ -48,7 +48,9 @@ What a municipal provider does for the clients who are referred to it, or come b
 3. `…/attempts`, `…/appointments`, `…/meetings` record what happens: on the municipal side alone.
 4. `…/start` and `…/end` tell the employment area the two days that the action plan lets it know; the outcome stays
    on the municipal side, and becomes a figure under a pseudonym.
-5. `…/return` gives a referral back, `…/withdrawal` says that the client withdrew the consent: from then on nobody can
+5. Who comes without a referral: `POST /api/cases`, at an Ohjaamo `POST /api/ohjaamo/visits` with today's meeting in it.
+   What outreach meets in a month is counted by `POST /api/phenomena`, with no person in it.
+6. `…/return` gives a referral back, `…/withdrawal` says that the client withdrew the consent: from then on nobody can
    read the contact details.
 
 Errors are problems (RFC 9457) with a stable `code` and a sentence that says what to do next, in Finnish or English

@@ -489,6 +489,7 @@ async def test_a_visit_opens_a_case_or_goes_on_in_the_one_that_is_open(coach, wo
     assert first.status_code == 201
     case = await coach.shown(first.json())
     assert (case["status"], case["origin"], case["provider"]) == ("running", "self", "lempaala")
+    assert [e["kind"] for e in case["timeline"]] == ["meeting-held", "visited", "opened"]
     again = await coach.post("/ohjaamo/visits", {**visit, "number": case["number"], "settled": True})
     assert again.json() == first.json()
     assert (await coach.shown(case))["outcome"] == "got-needed-service"

@@ -88,6 +88,7 @@ _SENTENCES: Mapping[str, str] = {
     "closed-by-withdrawal": N_("The client withdrew the consent. The contact details can't be opened any more."),
     "closed-by-cancellation": N_(
         "The case manager took the referral back. The contact details can't be opened any more."),
+    "visited": N_("Came to the Ohjaamo of %(ohjaamo)s without an appointment: %(topic)s."),
     "appointment-booked": N_("A time was booked: %(at)s, %(place)s."),
     "meeting-held": N_("A meeting was held on %(on)s: %(kind)s."),
     "period-started": N_("A period began on %(starts_on)s; it ends on %(ends_on)s."),
@@ -261,6 +262,10 @@ class Words:
                 return self.code("reveal-reason", value)
             case "referral-returned", "reason":
                 return self.page.gettext(RETURNS[value])
+            case "visited", "ohjaamo":
+                return self.municipality(value)
+            case "visited", "topic":
+                return self.code("ohjaamo-topic", value)
             case _, "origin":
                 return self.page.gettext(ORIGINS[value])
             case "period-ended", "plan":

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Column, Date, DateTime, MetaData, Table, Text, Uuid, insert, select
+from sqlalchemy import Column, ColumnElement, Date, DateTime, MetaData, Table, Text, Uuid, insert, select
 
 from chassis.calendar import helsinki_day
 from chassis.database import Session
@@ -46,9 +46,18 @@ async def add(db: Session, case_id: str, ohjaamo: str, topic: str, by: str) -> N
 
 async def of_day(db: Session, whose: Whose, day: date) -> Sequence[Visit]:
     """A day's visits among the cases that somebody may see, the newest first."""
+    return await _found(db, whose.condition() & (visits.c.on == day))
+
+
+async def visits_of(db: Session, case_id: str) -> Sequence[Visit]:
+    """The visits of a case that somebody may see, the newest first."""
+    return await _found(db, visits.c.case_id == case_id)
+
+
+async def _found(db: Session, which: ColumnElement[bool]) -> Sequence[Visit]:
     rows = await db.execute(
         select(cases.c.case_id, cases.c.number, cases.c.municipality, cases.c.status, visits.c.at, visits.c.ohjaamo,
                visits.c.topic, visits.c.received_by)
         .join(cases, cases.c.case_id == visits.c.case_id)
-        .where(whose.condition(), visits.c.on == day).order_by(visits.c.at.desc()).limit(200))
+        .where(which).order_by(visits.c.at.desc()).limit(200))
     return [Visit(**{**row, "status": Status(row["status"])}) for row in rows.mappings()]
