@@ -9,7 +9,7 @@ from sqlalchemy import Row, Tuple, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from chassis import directory
+from chassis import directory, seats
 from chassis.database import Session
 from contracts.envelope import Event
 from contracts.events.coaching import ClientSituationReported
@@ -151,8 +151,10 @@ async def list_staff(db: Session, event: Event[StaffListed]) -> None:
 
 
 async def drop_staff(db: Session, key: str) -> None:
-    """The directory drops a person: the name stays on what they did, their sessions end. A seat is nothing here."""
-    if ":" not in key:
+    """The directory drops a person: the name stays on what they did, their sessions end; or a seat ends."""
+    if ":" in key:
+        await seats.drop(db, key)
+    else:
         await db.execute(update(staff).where(staff.c.id == key).values(gone=True, gone_at=db.now))
         await directory.dropped(db, key)
 
