@@ -6,7 +6,7 @@ the holder owes then waits for the substitute too. Standing in gives no right: w
 Seats of groups are kept out: they are of meetings.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -81,11 +81,13 @@ async def drop(db: Session, key: str) -> None:
     await db.execute(delete(table).where(c.seat == key))
 
 
-async def owed(db: Session, who: Principal) -> Sequence[Owed]:
+async def owed(
+    db: Session, who: Principal, *, organisations: Collection[str] = (), roles: Collection[str] = ()
+) -> Sequence[Owed]:
     """What waits for a person, in order of deadline: what they owe, what nobody named owes in their roles, and both of
-    those for whom they stand in."""
-    organisation = who.organisation or ""
-    own = await obligations.waiting(db, organisation=organisation, roles=who.roles, person=who.id)
+    those for whom they stand in. `organisations` and `roles`: instead of the person's own."""
+    own = [one for organisation in organisations or [who.organisation or ""] for one in await obligations.waiting(
+        db, organisation=organisation, roles=roles or who.roles, person=who.id)]
     found = {one.obligation_id: Owed(one) for one in own}
     for seat in await db.execute(_vacant(helsinki_day(db.now)).where(any_(c.substitutes) == who.id)):
         for one in await obligations.waiting(

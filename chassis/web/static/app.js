@@ -24,6 +24,16 @@
     document.getElementById("session-over")?.removeAttribute("hidden");
   });
 
+  // A digit, Enter or Escape presses what it names, while the focus is in that part; a held key presses once.
+  document.addEventListener("keydown", (event) => {
+    if (event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.key === "Enter" && event.target.closest("a, button")) return;
+    const named = event.target.closest("[data-keys]")?.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+    if (!named) return;
+    event.preventDefault();
+    named.click();
+  });
+
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-print]")) print();
   });
