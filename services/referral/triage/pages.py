@@ -46,7 +46,7 @@ async def counts(page: Page, db: Db, month: Month = "") -> Response:
     return page.render(
         "triage-counts.html", month=chosen, months=[(code, words.formats.month(code)) for code in months],
         channels=CHANNELS, addresses=addresses, counts=totals, capitalised=capitalised,
-        said=_said(page, totals, addresses, chosen),
+        summary=_summary(page, totals, addresses, chosen),
     )
 
 
@@ -126,7 +126,7 @@ def _addresses(words: Words, counts: Totals) -> list[tuple[str, str]]:
     return [(code, capitalised(known[code].text(words.language)) if code in known else code) for code in codes]
 
 
-def _said(page: Page, counts: Totals, addresses: Sequence[tuple[str, str]], month: str) -> str:
+def _summary(page: Page, counts: Totals, addresses: Sequence[tuple[str, str]], month: str) -> str:
     """What the month's table shows, in a sentence."""
     total = counts.of(month=month)
     many = page.ngettext("%(num)s inquiry was directed.", "%(num)s inquiries were directed.", total)
