@@ -12,7 +12,9 @@ from chassis.key_sweeper import Sweeper
 from chassis.service import Service, Timer
 from chassis.settings import Settings
 from chassis.web import N_, Room
-from services.referral import api, own_copy, pages, refer_pages, retention
+from services.referral import api, late, own_copy, pages, refer_pages, retention
+from services.referral.handing_over import api as handing_over_api
+from services.referral.handing_over import pages as handing_over_pages
 from services.referral.subscribers import SUBSCRIPTIONS
 from services.referral.triage import api as triage_api
 from services.referral.triage import handlers as triage
@@ -23,6 +25,7 @@ ROOMS = (
     Room("/", N_("Waiting for me"), pages.OWING),
     Room("/refer", N_("Refer a client"), api.CASE_MANAGERS),
     Room("/referrals", N_("Referrals"), api.READERS),
+    Room("/late", N_("Late"), late.SUPERVISORS),
     Room("/triage", N_("Service guide"), triage_api.CLERKS),
     Room("/triage/counts", N_("Counts"), triage_api.READERS),
     Room("/", N_("Figures"), web.signed_in, service="reporting"),
@@ -50,7 +53,8 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
     app = web.application(
         settings, clock, database, side="area", rooms=ROOMS, folder=Path(__file__).parent,
         routes=[
-            pages.routes, refer_pages.routes, api.routes, triage_pages.routes, triage_api.routes,
+            pages.routes, refer_pages.routes, api.routes, handing_over_pages.routes, handing_over_api.routes, late.routes,
+            triage_pages.routes, triage_api.routes,
         ], title="Referrals", description=DESCRIPTION.strip(),
     )
     app.state.signing_key = proofs.load_signing_key(settings.secrets)

@@ -20,6 +20,7 @@ from chassis.web.waiting import Happened, Task
 from services.referral import duties, handlers, lists, shown, store
 from services.referral.api import CASE_MANAGERS, READERS, Id
 from services.referral.courses import ERASING, Status
+from services.referral.handing_over.api import HANDERS
 from services.referral.lists import Listed
 from services.referral.phone import to_e164
 from services.referral.triage.api import CLERKS
@@ -142,7 +143,7 @@ async def every(
     more = f"{here[-1].referred_on.isoformat()}_{here[-1].id}" if len(found) > PAGE_ROWS else None
     return page.render(
         "referrals.html", words=words, referrals=here, names=names, more=more, show=show, mine=mine, number=number,
-        filters=FILTERS, whose=whose, first=not after,
+        filters=FILTERS, whose=whose, first=not after, may_hand_over=permits(HANDERS, page.who),
     )
 
 
@@ -221,11 +222,12 @@ async def _referral(page: Page, db: Db, referral_id: str, status: int = 200, *, 
                     reveal_form: Form[Any] | None = None, details_form: Form[Any] | None = None) -> Response:
     words = Words(page)
     seen = await shown.whole(db, referral_id, page.who)
-    names = await _names(page, db, [*(entry.by for entry in seen.entries), seen.referral.case_manager])
+    named = [who for entry in seen.entries for who in (entry.by, entry.detail.get("to")) if who]
+    names = await _names(page, db, [*named, seen.referral.case_manager])
     return page.render(
         "referral.html", status, words=words, seen=seen, referral=seen.referral, names=names, contact=contact,
         reveal_form=reveal_form or blank(), details_form=details_form or blank(),
-        may_act=page.who.has("case-manager"), told=words.rules.services[seen.referral.service].start_and_end_told,
+        may_act=page.who.has("case-manager"), may_hand_over=permits(HANDERS, page.who), told=words.rules.services[seen.referral.service].start_and_end_told,
     )
 
 
