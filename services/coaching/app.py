@@ -16,6 +16,8 @@ from services.coaching import access, late, retention
 from services.coaching.cases import act_pages, pages
 from services.coaching.cases import api as cases_api
 from services.coaching.cases import handlers as cases
+from services.coaching.handing_over import api as handing_over_api
+from services.coaching.handing_over import pages as handing_over_pages
 from services.coaching.ohjaamo import api as ohjaamo_api
 from services.coaching.ohjaamo import pages as ohjaamo_pages
 from services.coaching.outcomes import api as outcomes_api
@@ -69,6 +71,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
             pages.routes, act_pages.routes, pointti_pages.routes, cases_api.routes, pointti_api.routes,
             outcomes_api.routes, outreach_pages.routes, ohjaamo_pages.routes, ohjaamo_api.routes,
             phenomena_pages.routes, phenomena_api.routes, late.routes,
+            handing_over_pages.routes, handing_over_api.routes,
         ], title="Coaching", description=DESCRIPTION,
     )
 
