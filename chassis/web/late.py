@@ -191,7 +191,9 @@ async def _people(db: Session, ledger: Ledger, one: Obligation) -> Sequence[tupl
     return [(code, name) for code, name in found if code != one.owner]
 
 
-async def _ask(page: Page, db: Session, ledger: Ledger, one: Obligation, form: Form[Any], status: int = 200) -> Response:
+async def _ask(
+    page: Page, db: Session, ledger: Ledger, one: Obligation, form: Form[Any], status: int = 200
+) -> Response:
     (row,) = await _rows(page, db, ledger, [one])
     away = await seats.away(db, one.owner_organisation)
     people = with_absence(page, await _people(db, ledger, one), away)

@@ -53,8 +53,8 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
     app = web.application(
         settings, clock, database, side="area", rooms=ROOMS, folder=Path(__file__).parent,
         routes=[
-            pages.routes, refer_pages.routes, api.routes, handing_over_pages.routes, handing_over_api.routes, late.routes,
-            triage_pages.routes, triage_api.routes,
+            pages.routes, refer_pages.routes, api.routes, late.routes,
+            handing_over_pages.routes, handing_over_api.routes, triage_pages.routes, triage_api.routes,
         ], title="Referrals", description=DESCRIPTION.strip(),
     )
     app.state.signing_key = proofs.load_signing_key(settings.secrets)

@@ -227,7 +227,8 @@ async def _referral(page: Page, db: Db, referral_id: str, status: int = 200, *, 
     return page.render(
         "referral.html", status, words=words, seen=seen, referral=seen.referral, names=names, contact=contact,
         reveal_form=reveal_form or blank(), details_form=details_form or blank(),
-        may_act=page.who.has("case-manager"), may_hand_over=permits(HANDERS, page.who), told=words.rules.services[seen.referral.service].start_and_end_told,
+        may_act=page.who.has("case-manager"), may_hand_over=permits(HANDERS, page.who),
+        told=words.rules.services[seen.referral.service].start_and_end_told,
     )
 
 
