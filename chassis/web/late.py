@@ -32,7 +32,8 @@ from chassis.web.routes import Asked, Db, Routes
 from contracts import plan
 
 Id = Annotated[str, Path(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
-Code = Annotated[str, Query(pattern=r"^[a-z0-9-]{0,40}$")]
+Code = Annotated[str, Query(pattern=r"^[a-z0-9-]{1,40}$")]
+ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -86,16 +87,16 @@ def add(routes: Routes, policy: Policy, ledger: Ledger) -> None:
     """Adds the page, the question to whom, and the press that hands over."""
 
     @routes.page("GET", "/late", policy=policy)
-    async def show(page: Asked, db: Db, service: Code = "", municipality: Code = "") -> Response:
+    async def show(page: Asked, db: Db, service: Code = ALL, municipality: Code = ALL) -> Response:
         found = await obligations.late(
             db, organisation=page.who.organisation or "", roles=page.who.roles, of=_owners(page, ledger),
-            service=service or None, municipality=municipality or None)
+            service=None if service == ALL else service, municipality=None if municipality == ALL else municipality)
         rules = plan.on(page.today)
         return page.render(
             "chassis/late.html", rows=await _rows(page, db, ledger, found), service=service, municipality=municipality,
-            filtered=bool(service or municipality), more=len(found) == obligations.ROUND,
-            services=[(code, each.text(page.language)) for code, each in rules.services.items()],
-            municipalities=[(code, each.text(page.language)) for code, each in rules.municipalities.items()])
+            filtered=(service, municipality) != (ALL, ALL), more=len(found) == obligations.ROUND,
+            services=[(ALL, page.gettext("All services")), *_choices(page, rules.services)],
+            municipalities=[(ALL, page.gettext("All municipalities")), *_choices(page, rules.municipalities)])
 
     @routes.page("GET", "/late/{obligation_id}", policy=policy)
     async def ask(obligation_id: Id, page: Asked, db: Db) -> Response:
@@ -104,7 +105,7 @@ def add(routes: Routes, policy: Policy, ledger: Ledger) -> None:
     @routes.page("POST", "/late/{obligation_id}", policy=policy)
     async def give(obligation_id: Id, page: Asked, db: Db) -> Response:
         one = await _own(page, db, ledger, obligation_id)
-        form = await page.form(NewOwner, {"owner": page.gettext("Choose to whom.")})
+        form = await page.form(NewOwner)
         if form.ok:
             try:
                 await hand_over(db, one, form.read.owner, page.who, await _people(db, ledger, one))
@@ -135,6 +136,10 @@ def with_absence(
          if code in away else name)
         for code, name in people
     ]
+
+
+def _choices(page: Page, labels: Mapping[str, plan.Label]) -> list[tuple[str, str]]:
+    return [(code, each.text(page.language)) for code, each in labels.items()]
 
 
 def _owners(page: Page, ledger: Ledger) -> Collection[str]:
@@ -172,12 +177,16 @@ def _row(page: Page, ledger: Ledger, one: Obligation, matter: Matter | None, nam
     days = -one.days_left(page.now)
     late = page.ngettext("%(num)s business day late", "%(num)s business days late", days) if days else page.gettext(
         "Became late just now")
-    role = f"{label('role', one.owner_role)}, {label('organisation', one.owner_organisation)}"
+    def seat(organisation: str | None, role: str) -> str:
+        whose = "" if organisation == page.who.organisation else f", {label('organisation', organisation)}"
+        return label("role", role) + whose
+
+    role = seat(one.owner_organisation, one.owner_role)
     where = ", ".join(part for part in (label("service", one.service), label("municipality", one.municipality)) if part)
     told = page.gettext("Nobody is told of it.")
     if one.escalate_role:
-        to = f"{label('role', one.escalate_role)}, {label('organisation', one.escalate_organisation)}"
-        told = page.gettext("Told to: %(role)s, %(when)s.", role=to, when=formats.day(one.missed_told_at)) if (
+        to = seat(one.escalate_organisation, one.escalate_role)
+        told = page.gettext("Told %(when)s: %(role)s.", role=to, when=formats.day(one.missed_told_at)) if (
             one.missed_told_at) else page.gettext("Is being told to: %(role)s.", role=to)
     what = label("obligation-kind", one.kind)
     return Row(

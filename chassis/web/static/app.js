@@ -6,7 +6,10 @@
     if (form.dataset.sent) return event.preventDefault();
     if (form.method === "post" && !form.hasAttribute("hx-post")) form.dataset.sent = "1";
   });
-  addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((f) => delete f.dataset.sent));
+  addEventListener("pageshow", () => {
+    document.querySelectorAll("form[data-sent]").forEach((f) => delete f.dataset.sent);
+    document.querySelector("[data-keys]")?.focus(); // gone back to, a page does not focus by itself
+  });
 
   // A part that refreshes itself waits while somebody is in it: it never takes focus or typed text away.
   document.addEventListener("htmx:before:request", (event) => {

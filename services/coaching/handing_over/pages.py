@@ -29,7 +29,7 @@ async def ask(page: Page, db: Db) -> Response:
 
 @routes.page("POST", "/hand-over", policy=HANDERS)
 async def hand_over(page: Page, db: Db) -> Response:
-    form = await page.form(All, {"to": page.gettext("Choose to whom.")})
+    form = await page.form(All)
     if form.ok:
         try:
             done = await handlers.hand_over_all(db, form.read.of, form.read.to, access.by(page.who, page.now))

@@ -38,7 +38,7 @@ async def ask(referral_id: Id, page: Page, db: Db) -> Response:
 
 @routes.page("POST", "/referrals/{referral_id}/case-manager", policy=HANDERS)
 async def hand_over(referral_id: Id, page: Page, db: Db) -> Response:
-    form = await page.form(To, {"to": page.gettext("Choose to whom.")})
+    form = await page.form(To)
     if form.ok:
         try:
             await handlers.hand_over(db, referral_id, form.read.to, page.who, form.read.seen)
@@ -68,7 +68,7 @@ async def ask_all(page: Page, db: Db) -> Response:
 
 @routes.page("POST", "/hand-over", policy=HANDERS)
 async def hand_over_all(page: Page, db: Db) -> Response:
-    form = await page.form(All, {"to": page.gettext("Choose to whom.")})
+    form = await page.form(All)
     if form.ok:
         try:
             many = await handlers.hand_over_all(db, form.read.of, form.read.to, page.who)
