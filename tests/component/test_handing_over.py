@@ -1,5 +1,6 @@
 """Handing over on both sides: referrals to a colleague, cases of one who leaves, and whoever stands in for one away."""
 
+import asyncio
 from datetime import date, timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from tests.waiting import until
 DIRECTORY = "shared.directory.v1"
 PEOPLE = {
     "mikko-maki": ("tampere-region", "case-manager"), "aino-aho": ("tampere-region", "case-manager"),
-    "kari-kallio": ("tampere-region", "service-supervisor"), "sanni-salo": ("lempaala", "coach"),
+    "petra-peura": ("tampere-region", "case-manager"), "sanni-salo": ("lempaala", "coach"),
     "juha-joki": ("lempaala", "coach"), "tiina-tuuri": ("lempaala", "workshop-instructor"),
 }
 
@@ -83,7 +84,7 @@ async def test_a_referral_is_a_colleagues_from_now_on_and_the_provider_hears_who
         return await manager.post(f"/referrals/{referral_id}/case-manager", {"case_manager": case_manager, **more})
 
     assert (await to("sanni-salo")).json()["code"] == "not-a-colleague"
-    assert (await to("aino-aho", instead_of="kari-kallio")).json()["code"] == "handed-over-meanwhile"
+    assert (await to("aino-aho", instead_of="petra-peura")).json()["code"] == "handed-over-meanwhile"
     shown = (await to("aino-aho", instead_of="mikko-maki")).json()
     assert shown["case_manager"] == "aino-aho"
     assert (shown["timeline"][0]["kind"], shown["timeline"][0]["detail"]) == ("handed-over", {"to": "aino-aho"})
@@ -102,6 +103,21 @@ async def test_a_referral_is_a_colleagues_from_now_on_and_the_provider_hears_who
 
 async def _is(asked, wanted) -> bool:
     return await asked == wanted
+
+
+async def test_of_two_who_hand_over_at_the_same_instant_one_wins(running, manager, world):
+    referral_id = (await manager.refer())["referral_id"]
+    connection = await world.connect("referral")
+    async with connection.transaction():
+        await connection.execute("select from referrals where id = $1 for update", referral_id)
+        both = [asyncio.create_task(manager.post(
+            f"/referrals/{referral_id}/case-manager", {"case_manager": to})) for to in ("aino-aho", "petra-peura")]
+        waiting = ("select count(*) >= 2 from pg_stat_activity where wait_event_type = 'Lock' "
+                   "and datname = current_database()")
+        await until(lambda: connection.fetchval(waiting), what="both to wait")
+    answers = sorted([(answer.status_code, answer.json().get("code")) for answer in await asyncio.gather(*both)])
+    await connection.close()
+    assert answers == [(200, None), (409, "handed-over-meanwhile")]
 
 
 async def test_what_is_over_is_handed_to_nobody(manager):

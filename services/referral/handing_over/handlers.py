@@ -16,11 +16,13 @@ from services.referral.refusals import NotAColleague
 
 
 async def hand_over(db: Session, referral_id: str, to: str, by: Principal, seen: str | None = None) -> Referral:
-    """One referral is a colleague's from now on; deadlines stay. `seen`: who had it when this was decided.
+    """One referral is a colleague's from now on; deadlines stay. `seen`: who had it when this was decided, who has it
+    as the command comes unless given: of two at the same instant one wins.
 
     Raises `Refused`: `NotFound`, `NotAColleague`, `NothingToHandOver`, `HandedOverMeanwhile`.
     """
     await _check_colleague(db, to, by)
+    seen = seen or (await store.referral(db, referral_id, organisation=by.organisation)).case_manager
     referral = await store.referral(db, referral_id, organisation=by.organisation, for_update=True)
     owed = await obligations.about(db, duties.ABOUT, referral.id)
     return await _give(db, referral, StaffId(to), by, owed, seen)
