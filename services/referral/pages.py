@@ -42,6 +42,7 @@ TITLES = {
     duties.TAKE: N_("Referral %(number)s: the provider has not taken the contact details"),
 }
 ACTS = {duties.ACT_ON_RETURN: N_("Deal with it"), duties.ASK_AGAIN: N_("Write them down")}
+LOOK = N_("Look into it")
 
 
 OWING = web.allow(
@@ -114,7 +115,7 @@ def _task(words: Words, owed: Obligation, about: Listed, instead_of: str | None)
         why.append(page.gettext("If nothing is done, the matter is told to: %(role)s.", role=role))
     return Task(
         due=calendar.helsinki_day(owed.due_at), title=words.owed(TITLES.get(owed.kind), owed.kind, about.number),
-        address=address, why=" ".join(why), act=page.gettext(ACTS.get(owed.kind, N_("Look into it"))),
+        address=address, why=" ".join(why), act=page.gettext(ACTS.get(owed.kind, LOOK)),
         instead_of=instead_of,
     )
 

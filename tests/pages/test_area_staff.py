@@ -186,6 +186,7 @@ async def test_a_referral_is_handed_to_a_colleague_and_somebody_elses_change_is_
     place = f"/referrals/{referral['referral_id']}"
     page, other = await person_opens(MANAGER, site.at(place)), await person_opens(SUPERVISOR, site.at(place))
     for each in (page, other):
+        await each.get_by_text("Muut toimet").click()
         await each.get_by_role("link", name="Siirrä työtoverille…").click()
     await expect(page.locator("main")).to_contain_text("Mikko Mallila (poissa 5.3.2026 asti)")
     await page.get_by_label("Kenelle?").select_option(label="Petra Kuvitelma")
