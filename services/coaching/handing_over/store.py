@@ -11,7 +11,8 @@ from services.coaching.cases.store import Whose, cases
 async def held_by(db: Session, whose: Whose, coach: str) -> Sequence[str]:
     """Ids of a coach's open cases, in order, so that two who hand them over wait for each other."""
     found = await db.execute(
-        select(cases.c.case_id).where(whose.condition(), cases.c.coach == coach, cases.c.closed_on.is_(None)).order_by(cases.c.case_id))
+        select(cases.c.case_id)
+        .where(whose.condition(), cases.c.coach == coach, cases.c.closed_on.is_(None)).order_by(cases.c.case_id))
     return found.scalars().all()
 
 
