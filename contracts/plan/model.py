@@ -1,6 +1,6 @@
 """The plan as a whole: its tables, its lists of codes, where its values are from, and what follows from several."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from functools import cached_property
 from typing import Annotated
@@ -150,6 +150,13 @@ class Plan(Part):
         """Whether the organisation coordinates company visits in the municipality [2.2]."""
         seats = self.municipalities[municipality].coordinators
         return any(seat.organisation == organisation for seat in seats)
+
+    def supervised_by(self, organisation: str, roles: Collection[str]) -> frozenset[str]:
+        """Organisations along whose line of escalation one of the roles stands."""
+        return frozenset(
+            owner for owner, line in self.escalation.items()
+            if any(seat.organisation == organisation and seat.role in roles for seat in line)
+        )
 
     def escalate_to(self, kind: str, organisation: str, role: str) -> Seat | None:
         """Who is told when this owner is late with this kind of obligation; None: there is nobody above."""

@@ -12,10 +12,12 @@ from chassis.service import Service, Timer
 from chassis.settings import Settings
 from chassis.web import N_, Room
 from contracts import plan
-from services.coaching import access, retention
+from services.coaching import access, late, retention
 from services.coaching.cases import act_pages, pages
 from services.coaching.cases import api as cases_api
 from services.coaching.cases import handlers as cases
+from services.coaching.handing_over import api as handing_over_api
+from services.coaching.handing_over import pages as handing_over_pages
 from services.coaching.ohjaamo import api as ohjaamo_api
 from services.coaching.ohjaamo import pages as ohjaamo_pages
 from services.coaching.outcomes import api as outcomes_api
@@ -35,6 +37,7 @@ ROOMS = (
     Room("/arrived", N_("New arrivals"), access.CASE_ROOMS),
     Room("/young", N_("Young people"), access.OUTREACH),
     Room("/cases", N_("Cases"), access.CASE_READERS),
+    Room("/late", N_("Late"), late.SUPERVISORS),
     Room("/periods", N_("Periods"), access.INSTRUCTORS),
     Room("/ohjaamo", N_("Ohjaamo"), access.OHJAAMO),
     Room("/phenomena", N_("Phenomena"), access.OUTREACH),
@@ -69,7 +72,8 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
         routes=[
             pages.routes, act_pages.routes, pointti_pages.routes, cases_api.routes, pointti_api.routes,
             outcomes_api.routes, outreach_pages.routes, ohjaamo_pages.routes, ohjaamo_api.routes,
-            phenomena_pages.routes, phenomena_api.routes,
+            phenomena_pages.routes, phenomena_api.routes, late.routes,
+            handing_over_pages.routes, handing_over_api.routes,
         ], title="Coaching", description=DESCRIPTION,
     )
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from chassis import audit_heads
+from chassis import audit_heads, seats
 from chassis.broker import Handlers, Subscription
 from chassis.database import Session
 from contracts import topics
 from contracts.envelope import Event
 from contracts.events.audit_heads import AuditHeadPublished
 from contracts.events.contact_details import ContactDetailsSealed
-from contracts.events.directory import StaffListed
+from contracts.events.directory import SeatFilled, StaffListed
 from contracts.events.referrals import CaseManagerChanged, ConsentWithdrawn, ReferralCancelled, ReferralConsented
 from services.coaching import directory
 from services.coaching.intake import handlers as intake
@@ -26,6 +26,7 @@ CONTACT_DETAILS: Handlers = {
 }
 DIRECTORY: Handlers = {
     StaffListed: directory.list_person,
+    SeatFilled: seats.fill,
 }
 
 

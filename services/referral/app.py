@@ -12,14 +12,22 @@ from chassis.key_sweeper import Sweeper
 from chassis.service import Service, Timer
 from chassis.settings import Settings
 from chassis.web import N_, Room
-from services.referral import api, own_copy, pages, refer_pages, retention
+from services.referral import api, late, own_copy, pages, refer_pages, retention
+from services.referral.handing_over import api as handing_over_api
+from services.referral.handing_over import pages as handing_over_pages
 from services.referral.subscribers import SUBSCRIPTIONS
+from services.referral.triage import api as triage_api
+from services.referral.triage import handlers as triage
+from services.referral.triage import pages as triage_pages
 
 T = TypeVar("T")
 ROOMS = (
-    Room("/", N_("Waiting for me"), web.signed_in),
+    Room("/", N_("Waiting for me"), pages.OWING),
     Room("/refer", N_("Refer a client"), api.CASE_MANAGERS),
     Room("/referrals", N_("Referrals"), api.READERS),
+    Room("/late", N_("Late"), late.SUPERVISORS),
+    Room("/triage", N_("Service guide"), triage_api.CLERKS),
+    Room("/triage/counts", N_("Counts"), triage_api.READERS),
     Room("/", N_("Figures"), web.signed_in, service="reporting"),
 )
 DESCRIPTION = """
@@ -44,7 +52,10 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
     sweeper = Sweeper(database, database.keys, own_copy.erased, own_copy.lost)
     app = web.application(
         settings, clock, database, side="area", rooms=ROOMS, folder=Path(__file__).parent,
-        routes=[pages.routes, refer_pages.routes, api.routes], title="Referrals", description=DESCRIPTION.strip(),
+        routes=[
+            pages.routes, refer_pages.routes, api.routes, late.routes,
+            handing_over_pages.routes, handing_over_api.routes, triage_pages.routes, triage_api.routes,
+        ], title="Referrals", description=DESCRIPTION.strip(),
     )
     app.state.signing_key = proofs.load_signing_key(settings.secrets)
 
@@ -65,6 +76,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
             *web.timers(database),
             Timer("keys", timedelta(seconds=1), sweeper.run),
             Timer("deadlines", timedelta(seconds=30), lambda: obligations.sweep_all(database)),
+            Timer("inquiries", timedelta(seconds=30), lambda: triage.tell_those_left(database)),
             Timer("own copies not needed", timedelta(hours=1), erase_unneeded),
             Timer("closed referrals", timedelta(hours=6), forget_closed),
         ],

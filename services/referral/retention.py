@@ -16,13 +16,14 @@ from contracts.fields import DataClass
 
 _BY = "timer closed referrals"
 KEPT = (
-    *retention.CHASSIS, retention.AUDIT_HEADS, retention.OBLIGATIONS,
+    *retention.CHASSIS, retention.AUDIT_HEADS, retention.OBLIGATIONS, retention.SEATS,
     Kept("referrals", DataClass.PERSONAL, retention.reason_of("closed_referral"), "closed_referral", by=_BY),
     *(Kept(table, DataClass.PSEUDONYMOUS, retention.reason_of("closed_referral"), "closed_referral", by=_BY)
       for table in ("receiving_keys", "acknowledgements", "timeline", "keys")),
     retention.KEYS[1],
     older("numbers", DataClass.OPEN, "audit", "make_timestamptz(year + 1, 1, 1, 0, 0, 0)",
           "the last number given in a year"),
+    older("inquiries", DataClass.OPEN, "pseudonymous", "at", "inquiries of this year and the year before are counted"),
     older("client_situations", DataClass.OPEN, "pseudonymous", "reported_at", "free places as a provider told them"),
     Kept("reveals", DataClass.STAFF, "the limit of reveals within an hour", lasts="an hour",
          delete="delete from reveals where at < cast(:now as timestamptz) - interval '1 hour'"),

@@ -1,6 +1,6 @@
 """Which event is handled by which function, a table a topic."""
 
-from chassis import audit_heads
+from chassis import audit_heads, seats
 from chassis.broker import Handlers, Subscription
 from chassis.database import Session
 from contracts.envelope import Event
@@ -15,7 +15,7 @@ from contracts.events.coaching import (
     ReferralReturned,
     WithdrawalReported,
 )
-from contracts.events.directory import StaffListed
+from contracts.events.directory import SeatFilled, StaffListed
 from services.referral import lists, provider
 
 COACHING: Handlers = {
@@ -29,7 +29,7 @@ COACHING: Handlers = {
     ClientSituationReported: provider.keep_situation,
 }
 
-DIRECTORY: Handlers = {StaffListed: provider.list_staff}
+DIRECTORY: Handlers = {StaffListed: provider.list_staff, SeatFilled: seats.fill}
 
 
 async def keep_head(db: Session, event: Event[AuditHeadPublished]) -> None:

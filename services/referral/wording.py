@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 
 from chassis.calendar import helsinki_day
@@ -50,6 +51,7 @@ _SENTENCES = {
     "details-given-again": N_("The client told name and phone again."),
     "revealed": N_("The contact details were looked at: %(reason)s."),
     "referred-again": N_("The client was referred again: %(number)s."),
+    "handed-over": N_("The referral was handed over to %(to)s."),
     "return-settled": N_("The return is dealt with."),
 }
 _LATE = N_("It came after the referral was closed and changes nothing.")
@@ -127,11 +129,11 @@ class Words:
         name = known.text(self.language) if known else service
         return ", ".join(part for part in (self.organisation(organisation), name) if part)
 
-    def happened(self, entry: Entry, purpose: str) -> str:
-        """An entry of the timeline as sentences."""
+    def happened(self, entry: Entry, purpose: str, names: Mapping[str, str] = MappingProxyType({})) -> str:
+        """An entry of the timeline as sentences; `names` are those of staff."""
         detail = entry.detail
         values: dict[str, Any] = {
-            "number": detail.get("number", ""),
+            "number": detail.get("number", ""), "to": self.by(detail.get("to", ""), names),
             "purpose": self.code("consent-purpose", purpose),
             "on": self.formats.date_(date.fromisoformat(detail["on"])) if "on" in detail else "",
             "reason": (self.return_reason if entry.kind == "returned" else self._reveal_reason)(detail.get("reason")),

@@ -55,6 +55,12 @@ NOTICED_BY = {
     "REF-12": (
         "unit/test_own_courses.py::test_vesilahtis_ohjaamo_worker_meets_its_residents_though_lempaala_provides",
     ),
+    "REF-13": (
+        "unit/test_triage_domain.py::test_the_form_is_the_plans_alone",
+        "component/test_triage.py::test_the_form_is_the_plans_rules_and_changes_with_them_alone",
+        "component/test_triage.py::test_an_inquiry_is_directed_counted_once_and_told_without_a_person",
+        "pages/test_area_staff.py::test_a_clerk_needs_a_key_for_the_channel_one_for_each_question_and_enter",
+    ),
     "SEC-1": (
         "unit/test_web_policies.py::test_a_route_with_a_policy_that_cannot_hold_is_refused_where_it_is_written",
         "component/test_web_routes.py::test_a_role_opens_its_pages_and_no_others",

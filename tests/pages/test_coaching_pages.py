@@ -313,3 +313,44 @@ async def test_a_client_who_did_not_come_is_one_press(site, person_opens, world)
     await no_findings(page)
     await page.get_by_role("button", name="Asiakas ei tullut").dblclick()
     await expect(page.get_by_role("heading", name="Seuraavaksi: 3. yhteydenotto")).to_be_visible()
+
+
+async def test_supervisors_see_what_is_late_and_the_matter_where_it_is_theirs(site, person_opens, world):
+    _, coaching = await site.referred()
+    _, outreach = await site.referred(service="outreach")
+    theirs = site.area.consented(service="outreach", municipality="vesilahti", provider="vesilahti")
+    await site.area.say(theirs)
+    await world.read_to_the_end("coaching", "area.referrals.v1")
+    world.clock.move(timedelta(days=21))
+    manager = await person_opens(MANAGER, site.at("/late?municipality=lempaala"), width=PHONE)
+    row = manager.locator("ol.tasks li", has_text=coaching["number"])
+    await expect(row).to_contain_text("arkipäivää myöhässä")
+    await expect(row.get_by_role("link", name=coaching["number"])).to_have_count(2)
+    await no_findings(manager)
+    await manager.goto(site.at("/late?service=outreach"))
+    await expect(manager.locator("ol.tasks li").first).to_contain_text("ei vielä kukaan (etsivä nuorisotyöntekijä)")
+    assert outreach["number"] not in await manager.locator("main").inner_text()
+    await manager.get_by_role("link", name="Siirrä").first.click()
+    await manager.get_by_label("Kenelle?").select_option(label="Laura Kokeilu")
+    await manager.get_by_role("button", name="Siirrä").click()
+    await expect(manager.locator("ol.tasks li", has_text="Vuorossa: Laura Kokeilu")).to_be_visible()
+
+    director = await person_opens("satu-harjoitus", site.at("/late"))
+    rows = director.locator("ol.tasks li")
+    await expect(rows).to_have_count(1)
+    await expect(rows).to_contain_text("Vesilahti")
+    await no_findings(director)
+    assert theirs.number not in await director.locator("main").inner_text()
+    coach = await person_opens(COACH, site.at("/"))
+    assert (await coach.goto(site.at("/late"))).status == 403
+
+
+async def test_the_cases_of_one_who_leaves_go_to_a_colleague(site, person_opens):
+    _, case = await site.referred()
+    await site.coach.act(case, "coach", coach="elina-harjoitus")
+    page = await person_opens("elina-harjoitus", site.at("/hand-over"))
+    await no_findings(page)
+    await page.get_by_label("Kenelle?").select_option(label="Juha Mallila")
+    await page.get_by_role("button", name="Siirrä kaikki").click()
+    await expect(page.get_by_role("status").first).to_contain_text("1 asiakkuus on siirretty.")
+    assert (await site.coach.shown(case))["coach"] == "juha-mallila"

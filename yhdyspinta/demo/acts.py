@@ -20,6 +20,7 @@ from chassis.policy import Principal
 from contracts.envelope import Data
 from contracts.events.casework import NotBegun, Origin, Outcome, PlanAfter
 from contracts.events.coaching import RightAddress
+from contracts.fields import new_id
 from services.coaching import access
 from services.coaching.cases import handlers as cases
 from services.coaching.cases import store as case_store
@@ -32,6 +33,8 @@ from services.coaching.pointti import handlers as pointti
 from services.coaching.referrals import handlers as contact_details
 from services.referral import handlers as referrals
 from services.referral.handlers import Wish
+from services.referral.triage import domain as triage_domain
+from services.referral.triage import handlers as triage
 from yhdyspinta.demo.people import BY_ID
 from yhdyspinta.demo.progress import Handle
 
@@ -150,6 +153,21 @@ class SettleReturn(OfReferral):
 
     async def do(self, db: Session, handles: Handles) -> str:
         await referrals.settle_return(db, handles[self.referral].id, self.who)
+        return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DirectInquiry(Command):
+    """The clerk of the service corridor directs an inquiry [3.7]."""
+
+    service = "referral"
+
+    channel: triage_domain.Channel
+    rule: str
+
+    async def do(self, db: Session, handles: Handles) -> str:
+        inquiry = await triage.direct(db, new_id(db.now), self.channel, self.rule, self.who)
+        await triage.finish(db, inquiry.id, self.who)
         return ""
 
 

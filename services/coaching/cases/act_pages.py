@@ -8,11 +8,12 @@ from typing import Any, Generic, Literal, TypeVar
 from fastapi import Response
 from pydantic import BaseModel, Field
 
-from chassis import calendar
+from chassis import calendar, seats
 from chassis.decisions import NotFound, Refused
 from chassis.policy import Policy, SignInAgain
 from chassis.web import N_, Db, Form, Page, Routes, blank
 from chassis.web.formats import Formats
+from chassis.web.late import with_absence
 from contracts import plan
 from contracts.events.casework import NotBegun, Origin, Outcome
 from contracts.events.coaching import RightAddress
@@ -94,7 +95,8 @@ async def _shown(
     return page.render(
         f"act-{act.name}.html", status, words=words, case=case, form=form,
         told=bool(service and service.start_and_end_told), listed=LISTS,
-        goes_on=service.goes_on_after if service else (), colleagues=await handlers.colleagues(db, case),
+        goes_on=service.goes_on_after if service else (),
+        colleagues=with_absence(page, await handlers.colleagues(db, case), await seats.away(db, case.provider)),
     )
 
 

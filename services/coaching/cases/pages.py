@@ -96,6 +96,7 @@ async def every(
         "cases.html", words=words, services=own, is_outreach=bool(own) and all(map(words.rules.trying, own)),
         cases=here, names=names, show=show, whose="mine" if mine else "all",
         number=number, more=here[-1].case_id if len(found) > PAGE_ROWS else None, first=not after,
+        may_hand_over=page.who.has(*access.ROLES, access.MANAGER),
         filters=[(code, page.gettext(label)) for code, (label, _) in FILTERS.items()],
     )
 

@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 
-from chassis import calendar, obligations
+from chassis import calendar, obligations, seats
 from chassis.database import Session
 from chassis.obligations import Obligation
+from chassis.seats import Owed
 from chassis.web import N_, Page
 from chassis.web.waiting import Happened, Task
-from services.coaching import access
+from services.coaching import access, directory
 from services.coaching.cases import duties, store
 from services.coaching.cases.store import Listed
 from services.coaching.cases.wording import Words
@@ -52,16 +53,18 @@ ACTS = {
 
 
 async def tasks(page: Page, db: Session) -> list[Task]:
-    """What the person owes, what nobody in their roles has taken, and what is late and told to them."""
-    organisation, roles = page.who.organisation or "", page.who.roles
-    whose, owed_roles = access.by(page.who, page.now).whose, access.owed_roles(page.who, page.now)
-    owed = [each for provider in whose.providers for each in await obligations.waiting(
-        db, organisation=provider, roles=owed_roles, person=page.who.id)]
-    late = await obligations.late(db, organisation=organisation, roles=roles)
-    every = {each.obligation_id: each for each in (*owed, *late) if each.kind in TITLES and _is_near(each, page)}
-    known = await store.listed_by_id(db, whose, [each.about_id for each in every.values()])
+    """What the person owes, what nobody in their roles has taken, both of those they stand in for, and what is late and
+    told to them."""
+    late = await obligations.late(db, organisation=page.who.organisation or "", roles=page.who.roles)
+    whose, roles = access.by(page.who, page.now).whose, access.owed_roles(page.who, page.now)
+    owed = await seats.owed(db, page.who, organisations=whose.providers, roles=roles)
+    every = {each.obligation.obligation_id: each for each in (*map(Owed, late), *owed)}
+    found = [each for each in every.values() if each.obligation.kind in TITLES and _is_near(each.obligation, page)]
+    known = await store.listed_by_id(db, whose, [each.obligation.about_id for each in found])
+    names = await directory.names(db, [each.instead_of for each in found if each.instead_of])
     words = Words(page)
-    return [_task(words, each, known[each.about_id]) for each in every.values() if each.about_id in known]
+    return [_task(words, each.obligation, known[each.obligation.about_id], names.get(each.instead_of or ""))
+            for each in found if each.obligation.about_id in known]
 
 
 async def happened(page: Page, db: Session) -> list[Happened]:
@@ -80,7 +83,7 @@ async def happened(page: Page, db: Session) -> list[Happened]:
     ]
 
 
-def _task(words: Words, owed: Obligation, case: Listed) -> Task:
+def _task(words: Words, owed: Obligation, case: Listed, instead_of: str | None) -> Task:
     page, address = words.page, f"/cases/{case.case_id}"
     act, where = ACTS[owed.kind]
     if words.rules.trying(case.service) and owed.kind in (duties.CONTACT, duties.TRY_AGAIN):
@@ -93,6 +96,7 @@ def _task(words: Words, owed: Obligation, case: Listed) -> Task:
         title=page.gettext(title or TITLES[kind], number=case.number), address=address, why=_why(words, owed, case),
         act=page.gettext(act if is_worker else N_("Look into it")),
         act_address=f"{address}{_start_of(case) if owed.kind == duties.RECORD else where}" if is_worker else None,
+        instead_of=instead_of,
     )
 
 
