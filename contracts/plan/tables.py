@@ -133,6 +133,15 @@ class Coaching(Part):
     starter_package_maximum: Count
 
 
+class ThreeParty(Part):
+    """Client, case manager and coach meet: in which services a coach may ask for it, how many times at most are proposed
+    at once, and how long it usually is [3.2]."""
+
+    services: tuple[Code, ...]
+    times_at_most: Count
+    length: Span
+
+
 class Pointti(Part):
     """The youth workshop [3.3]."""
 
