@@ -1,4 +1,4 @@
-"""Who sees which invitations and requests: those of their organisation, an invitation whoever has the role asked for."""
+"""Who sees which invitations and requests: those of their organisation, invitations by the role that is asked for."""
 
 from collections.abc import Collection
 

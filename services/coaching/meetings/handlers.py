@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from chassis import audit, obligations, outbox, telemetry
-from chassis.calendar import helsinki_day
+from chassis.calendar import end_of_day, helsinki_day
 from chassis.database import Session
 from chassis.decisions import Ignored, NotFound, Refused, decided_or_raise
 from chassis.policy import Principal, system_of
@@ -35,7 +35,8 @@ async def ask_three_party(db: Session, case_id: str, by: By, proposed: Sequence[
 
 async def call_off_three_party(db: Session, case_id: str, by: By) -> Case:
     """The coach calls the meeting off [3.2]."""
-    return await cases.act(db, case_id, by, "call-off-three-party", lambda case, act, _: three_party.call_off(case, act))
+    return await cases.act(db, case_id, by, "call-off-three-party",
+                           lambda case, act, _: three_party.call_off(case, act))
 
 
 async def take_three_party_answer(db: Session, event: Event[Any]) -> None:
@@ -77,10 +78,10 @@ async def take_invitation(db: Session, event: Event[Any]) -> None:
     invitation = invitations.invited(told, event.time, is_closed)
     await store.save_invitation(db, invitation)
     if invitation.stage is invitations.Stage.INVITED:
-        due_at = invitations.answer_due(invitation, plan.on(helsinki_day(event.time)))
+        due_at = obligations.due_at(plan.on(helsinki_day(event.time)), invitations.ANSWER, event.time)
         await obligations.open_(
             db, invitations.ANSWER, invitations.ABOUT, invitation.id, owner_organisation=invitation.organisation,
-            owner_role=invitation.role, due_at=due_at)
+            owner_role=invitation.role, due_at=min(due_at, invitation.starts_at))
     await audit.changed(db, "meeting", invitation.id, system_of(event.source), "invite")
 
 
@@ -121,16 +122,16 @@ async def ask_case_manager(
     asked_by = who.id if who.kind == "person" else requested_by
     if asked_by is None:
         raise Refused(PersonNeeded())
-    request, events = decided_or_raise(requests.ask(
-        Request(
-            id=RequestId(new_id(db.now)), organisation=who.organisation or "", ohjaamo=ohjaamo,
-            requested_by=StaffId(asked_by), topic=topic, at=at or db.now, asked_at=db.now),
-        plan.on(helsinki_day(db.now))))
+    rules = plan.on(helsinki_day(db.now))
+    request, events = decided_or_raise(requests.ask(Request(
+        id=RequestId(new_id(db.now)), organisation=who.organisation or "", ohjaamo=ohjaamo,
+        requested_by=StaffId(asked_by), topic=topic, at=at or db.now, asked_at=db.now), rules))
     await store.save_request(db, request)
     await outbox.add(db, *events)
+    due_at = min(obligations.due_at(rules, requests.AWAIT, db.now), end_of_day(helsinki_day(request.at)))
     await obligations.open_(
         db, requests.AWAIT, requests.ABOUT, request.id, owner_organisation=request.organisation,
-        owner=request.requested_by)
+        owner=request.requested_by, due_at=due_at)
     await audit.changed(db, "request", request.id, who, "ask-case-manager")
     return request
 

@@ -1,4 +1,4 @@
-"""An invitation to a meeting of a client: a case manager invites at the client's wish, a worker answers [3.4, 3.5, 3.6].
+"""An invitation to a client's meeting: a case manager invites at the client's wish, a worker answers [3.4, 3.5, 3.6].
 
 Pure. Another time is another invitation; who accepted and can't come calls the case manager.
 """
@@ -7,13 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from chassis import calendar
 from chassis.decisions import Decision, decided, refuse
 from chassis.machine import Machine, move
 from contracts.events.coaching import MeetingInvitationAnswered
 from contracts.events.referrals import MeetingInvited
 from contracts.fields import MeetingId, ReferralId, StaffId
-from contracts.plan import Plan
 from services.coaching.meetings.refusals import AnsweredAlready, InvitedTimePassed
 
 ABOUT, ANSWER = "meeting", "answer-invitation"
@@ -85,10 +83,3 @@ def answer(invitation: Invitation, accepted: bool, by: str, now: datetime) -> De
 def fall_away(invitation: Invitation) -> Invitation:
     """The client's referral is closed: the meeting is not the worker's matter any more."""
     return replace(invitation, stage=MACHINE.after(invitation.stage, Sign.CLOSED) or invitation.stage)
-
-
-def answer_due(invitation: Invitation, plan: Plan) -> datetime:
-    """By when the answer is owed: in the plan's time, and before the meeting begins."""
-    due = plan.obligations[ANSWER].due
-    return invitation.starts_at if due == "given" else min(
-        calendar.deadline(invitation.invited_at, due), invitation.starts_at)

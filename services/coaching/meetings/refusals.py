@@ -22,8 +22,8 @@ class CameWithoutReferral(Refusal):
     """A case that came by no referral has no case manager to ask."""
 
     code = "came-without-referral"
-    sentence_en = "The case did not come by a referral, so no case manager is known here. Agree with the client how to " \
-                  "reach the employment area."
+    sentence_en = "The case did not come by a referral, so no case manager is known here. Agree with the client how " \
+                  "to reach the employment area."
     sentence_fi = "Asiakkuus ei tullut ohjauksena, joten asiakasvastaavaa ei tiedetä. Sovi asiakkaan kanssa, miten " \
                   "työllisyysalueelle otetaan yhteyttä."
 

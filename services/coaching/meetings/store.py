@@ -3,9 +3,8 @@ are folded from their case's course."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import fields
-from typing import Any
 
-from sqlalchemy import Column, ColumnElement, DateTime, MetaData, RowMapping, Table, Text, Uuid, select
+from sqlalchemy import Column, ColumnElement, DateTime, MetaData, RowMapping, Table, Text, Uuid, select, true
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from chassis.database import Session
@@ -58,7 +57,7 @@ def invited(organisation: str, roles: Collection[str] | None) -> ColumnElement[b
 
 async def invitation(db: Session, meeting_id: str, whose: ColumnElement[bool]) -> Invitation:
     """One invitation, locked; somebody else's is not found. Raises `Refused`."""
-    return await _one(db, invitations, meeting_id, whose, _invitation_of)
+    return _invitation_of(await _held(db, invitations, meeting_id, whose))
 
 
 async def list_invitations(db: Session, whose: ColumnElement[bool], limit: int = 200) -> Sequence[Invitation]:
@@ -88,8 +87,8 @@ async def save_invitation(db: Session, invitation: Invitation) -> None:
 
 async def request(db: Session, request_id: str, organisation: str | None = None) -> Request:
     """One request, locked; another organisation's is not found. Raises `Refused`."""
-    whose = requests.c.id == request_id if organisation is None else requests.c.organisation == organisation
-    return await _one(db, requests, request_id, whose, _request_of)
+    whose = true() if organisation is None else requests.c.organisation == organisation
+    return _request_of(await _held(db, requests, request_id, whose))
 
 
 async def list_requests(db: Session, organisation: str, limit: int = 100) -> Sequence[Request]:
@@ -105,12 +104,12 @@ async def save_request(db: Session, request: Request) -> None:
     await _save(db, requests, request)
 
 
-async def _one(db: Session, table: Table, id_: str, whose: ColumnElement[bool], made: Any) -> Any:
+async def _held(db: Session, table: Table, id_: str, whose: ColumnElement[bool]) -> RowMapping:
     row = (await db.execute(
         select(table).where(table.c.id == id_, whose).with_for_update())).mappings().one_or_none()
     if row is None:
         raise Refused(NotFound())
-    return made(row)
+    return row
 
 
 async def _save(db: Session, table: Table, one: Invitation | Request) -> None:

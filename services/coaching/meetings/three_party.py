@@ -11,7 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from chassis.calendar import deadline, end_of_day, helsinki_day
+from chassis import obligations
+from chassis.calendar import end_of_day, helsinki_day
 from chassis.decisions import Decided, Decision, NotFound, Refusal, decided, ignored, refuse
 from chassis.machine import Machine, move
 from contracts.envelope import Event
@@ -221,8 +222,8 @@ def _called_off(case: Case, meeting: ThreeParty) -> ThreePartyMeetingCalledOff:
 
 
 def take_answer(case: Case, event: Event[Any]) -> Decision[Case]:
-    """The case manager agreed, moved or declined. What comes after the referral was closed changes nothing. Refused with
-    `NotFound` for a meeting that nobody asked for."""
+    """The case manager agreed, moved or declined. What comes after the referral was closed changes nothing. Refused
+    with `NotFound` for a meeting that nobody asked for."""
     told: ThreePartyMeetingAgreed | ThreePartyMeetingDeclined = event.data
     if case.referral is None or case.referral.closing:
         return ignored("three-party-answer-after-closing")
@@ -248,8 +249,7 @@ def owed(case: Case, plan: Plan) -> Mapping[str, datetime]:
     """What the coach owes of a meeting, with its deadline: another time, or whether it was held."""
     meeting = under_way(case)
     if meeting and meeting.stage is Stage.TIME_WANTED:
-        due = plan.obligations[PROPOSE].due
-        return {} if due == "given" else {PROPOSE: deadline(meeting.since, due)}
+        return {PROPOSE: obligations.due_at(plan, PROPOSE, meeting.since)}
     if meeting and meeting.stage is Stage.AGREED and meeting.agreed:
         return {RECORD: end_of_day(helsinki_day(meeting.agreed.starts_at))}
     return {}
