@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from icalendar import Calendar, Event, vCalAddress
+from starlette.responses import Response
 
 from chassis.calendar import HELSINKI
 
@@ -56,6 +57,11 @@ def cancellation(meeting: Meeting, at: datetime) -> bytes:
 def published(meetings: Sequence[Meeting]) -> bytes:
     """A file of several, to be taken in as they are (METHOD:PUBLISH)."""
     return _file("PUBLISH", meetings, "CONFIRMED")
+
+
+def answer(content: bytes, name: str) -> Response:
+    """A file as a page's answer: the browser keeps it under the name, or hands it to the calendar."""
+    return Response(content, media_type=MEDIA_TYPE, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 def _file(method: str, meetings: Sequence[Meeting], status: Literal["CONFIRMED", "CANCELLED"]) -> bytes:

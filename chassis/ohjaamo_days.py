@@ -3,13 +3,13 @@
 Both sides show the same days, for both ask the same plan.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
 from chassis import calendar, calendar_file
 from contracts import plan
-from contracts.plan import Plan
 
 SHOWN_FOR = timedelta(days=182)
 """How far ahead the days are shown."""
@@ -37,10 +37,32 @@ def hours(day: date) -> tuple[datetime, datetime]:
     return calendar.at(day, rules.opens), calendar.at(day, rules.closes)
 
 
-def by_role(rules: Plan) -> Mapping[str, Sequence[str]]:
-    """What a young person asks about, by the role that advises on it."""
-    advice = rules.ohjaamo.advice
-    return {role: [topic for topic in advice if advice[topic] == role] for role in dict.fromkeys(advice.values())}
+@dataclass(frozen=True)
+class Shown:
+    """What a page says of the days, in a language: `advice` is a role and what it advises on, each in words."""
+
+    days: Sequence[date]
+    opens: time
+    closes: time
+    ohjaamos: Sequence[str]
+    advice: Sequence[tuple[str, str]]
+
+
+def shown(today: date, language: str) -> Shown:
+    """The coming days of the plan in force, and its advice [3.5]."""
+    rules = plan.on(today)
+    roles, topics, advice = rules.roles, rules.codes["advice-topic"], rules.ohjaamo.advice
+    return Shown(
+        coming(today), rules.ohjaamo.opens, rules.ohjaamo.closes,
+        [rules.municipalities[code].text(language) for code in rules.ohjaamo.ohjaamos],
+        [(capitalised(roles[role].text(language)), ", ".join(
+            topics[topic].text(language) for topic in advice if advice[topic] == role))
+         for role in dict.fromkeys(advice.values())],
+    )
+
+
+def capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def calendar_of(which: Iterable[date], now: datetime, summary: str, place: str) -> bytes:

@@ -13,6 +13,9 @@ from chassis.service import Service, Timer
 from chassis.settings import Settings
 from chassis.web import N_, Room
 from services.referral import api, own_copy, pages, refer_pages, retention
+from services.referral.meetings import api as meetings_api
+from services.referral.meetings import pages as meetings_pages
+from services.referral.meetings import three_party_pages
 from services.referral.subscribers import SUBSCRIPTIONS
 
 T = TypeVar("T")
@@ -20,6 +23,8 @@ ROOMS = (
     Room("/", N_("Waiting for me"), web.signed_in),
     Room("/refer", N_("Refer a client"), api.CASE_MANAGERS),
     Room("/referrals", N_("Referrals"), api.READERS),
+    Room("/invitations", N_("Invitations"), api.CASE_MANAGERS),
+    Room("/ohjaamo-days", N_("Ohjaamo days"), api.CASE_MANAGERS),
     Room("/", N_("Figures"), web.signed_in, service="reporting"),
 )
 DESCRIPTION = """
@@ -31,6 +36,8 @@ Refer a client to a municipal service with the client's consent, and follow what
    area know, no more.
 4. `POST /api/referrals/{referral_id}/withdrawal` when the client withdraws the consent; `…/receipt` is the proof of
    who erased what and when.
+5. `…/three-party` answers a coach who asks for a three-party meeting; `/api/invitations` invites a municipal worker to
+   a meeting at the client's wish; `/api/case-manager-requests` are the Ohjaamos' requests.
 
 Errors are problems (RFC 9457) with a stable `code` and a sentence that says what to do next, in Finnish or English
 (`Accept-Language`).
@@ -44,7 +51,10 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
     sweeper = Sweeper(database, database.keys, own_copy.erased, own_copy.lost)
     app = web.application(
         settings, clock, database, side="area", rooms=ROOMS, folder=Path(__file__).parent,
-        routes=[pages.routes, refer_pages.routes, api.routes], title="Referrals", description=DESCRIPTION.strip(),
+        routes=[
+            pages.routes, refer_pages.routes, meetings_pages.routes, three_party_pages.routes, api.routes,
+            meetings_api.routes,
+        ], title="Referrals", description=DESCRIPTION.strip(),
     )
     app.state.signing_key = proofs.load_signing_key(settings.secrets)
 

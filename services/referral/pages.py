@@ -19,6 +19,9 @@ from services.referral import duties, handlers, lists, shown, store
 from services.referral.api import CASE_MANAGERS, READERS, Id
 from services.referral.courses import ERASING, Status
 from services.referral.lists import Listed
+from services.referral.meetings import store as meetings
+from services.referral.meetings import three_party
+from services.referral.meetings import waiting as meetings_waiting
 from services.referral.phone import to_e164
 from services.referral.wording import Words
 
@@ -36,8 +39,12 @@ TITLES = {
     duties.ACKNOWLEDGE: N_("Referral %(number)s: the provider has not acknowledged the erasure"),
     duties.TELL_START: N_("Referral %(number)s: the provider has not told whether the service began"),
     duties.TAKE: N_("Referral %(number)s: the provider has not taken the contact details"),
+    three_party.ANSWER: N_("Referral %(number)s: the coach asks for a three-party meeting"),
+    three_party.ATTEND: N_("Three-party meeting, referral %(number)s"),
 }
-ACTS = {duties.ACT_ON_RETURN: N_("Deal with it"), duties.ASK_AGAIN: N_("Write them down")}
+ACTS = {
+    duties.ACT_ON_RETURN: N_("Deal with it"), duties.ASK_AGAIN: N_("Write them down"), three_party.ANSWER: N_("Answer"),
+}
 
 
 class Reason(BaseModel):
@@ -87,7 +94,8 @@ async def _tasks(page: Page, db: Db) -> list[Task]:
     every = {each.obligation_id: each for each in (*owed, *late)}
     known = await lists.numbered(db, [each.about_id for each in every.values() if each.about_type == duties.ABOUT])
     words = Words(page)
-    return [_task(words, each, known[each.about_id]) for each in every.values() if each.about_id in known]
+    about_referrals = [_task(words, each, known[each.about_id]) for each in every.values() if each.about_id in known]
+    return about_referrals + await meetings_waiting.tasks(page, db, [*every.values()])
 
 
 def _task(words: Words, owed: Obligation, about: Listed) -> Task:
@@ -101,6 +109,7 @@ def _task(words: Words, owed: Obligation, about: Listed) -> Task:
     return Task(
         due=calendar.helsinki_day(owed.due_at), title=words.owed(TITLES.get(owed.kind), owed.kind, about.number),
         address=address, why=" ".join(why), act=page.gettext(ACTS.get(owed.kind, N_("Look into it"))),
+        act_address=f"{address}/three-party" if owed.kind == three_party.ANSWER else None,
     )
 
 
@@ -207,10 +216,12 @@ async def _referral(page: Page, db: Db, referral_id: str, status: int = 200, *, 
                     reveal_form: Form[Any] | None = None, details_form: Form[Any] | None = None) -> Response:
     words = Words(page)
     seen = await shown.whole(db, referral_id, page.who)
-    names = await _names(page, db, [*(entry.by for entry in seen.entries), seen.referral.case_manager])
+    three = next(reversed(await meetings.three_parties_of(db, referral_id)), None)
+    people = [*(entry.by for entry in seen.entries), seen.referral.case_manager, three.coach if three else ""]
+    names = await _names(page, db, people)
     return page.render(
         "referral.html", status, words=words, seen=seen, referral=seen.referral, names=names, contact=contact,
-        reveal_form=reveal_form or blank(), details_form=details_form or blank(),
+        reveal_form=reveal_form or blank(), details_form=details_form or blank(), three_party=three,
         may_act=page.who.has("case-manager"), told=words.rules.services[seen.referral.service].start_and_end_told,
     )
 

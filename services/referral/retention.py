@@ -22,7 +22,7 @@ KEPT = (
       for table in ("receiving_keys", "acknowledgements", "timeline", "keys")),
     Kept("three_party_meetings", DataClass.PSEUDONYMOUS, retention.reason_of("closed_referral"), "closed_referral",
          by=_BY),
-    older("invitations", DataClass.PSEUDONYMOUS, "closed_referral", "ends_at", "who was invited to a meeting, and came"),
+    older("invitations", DataClass.PSEUDONYMOUS, "closed_referral", "ends_at", "who was invited to a meeting"),
     older("case_manager_requests", DataClass.STAFF, "staff", "asked_at", "which Ohjaamo asked for a case manager"),
     retention.KEYS[1],
     older("numbers", DataClass.OPEN, "audit", "make_timestamptz(year + 1, 1, 1, 0, 0, 0)",

@@ -67,11 +67,11 @@ async def _decided(db: Session, referral: Referral, decision: Decision[ThreePart
 
 
 async def _noted(db: Session, referral: Referral, kind: str, by: Principal, **detail: Any) -> None:
-    await db_note(db, referral.id, kind, by, **detail)
+    await _note(db, referral.id, kind, by, **detail)
     await audit.changed(db, "referral", referral.id, by, kind)
 
 
-async def db_note(db: Session, referral_id: str, kind: str, by: Principal, **detail: Any) -> None:
+async def _note(db: Session, referral_id: str, kind: str, by: Principal, **detail: Any) -> None:
     """An entry of the referral's timeline: a person by staff id, a system by its organisation."""
     who = by.id if by.kind == "person" else by.organisation or by.id
     await store.note(db, referral_id, kind, who, **detail)
@@ -104,7 +104,7 @@ async def invite(
         db, invitations.AWAIT, invitations.ABOUT, invitation.id, owner_organisation=ORGANISATION, owner=inviting,
         due_at=min(obligations.due_at(rules, invitations.AWAIT, db.now), invitation.starts_at))
     if about:
-        await db_note(db, about, "invited", by, what=wish.kind, at=spell(wish.starts_at))
+        await _note(db, about, "invited", by, what=wish.kind, at=spell(wish.starts_at))
     await audit.changed(db, "meeting", invitation.id, by, "invite")
     return invitation
 
@@ -144,7 +144,9 @@ async def decline_request(db: Session, request_id: str, by: Principal) -> Reques
 
 
 async def list_requests(db: Session, by: Principal) -> Sequence[Request]:
-    """Requests that wait, and those that the case manager has answered."""
+    """Requests that wait, and those that the case manager has answered; they are the area's alone."""
+    if by.organisation != ORGANISATION:
+        raise Refused(NotFound())
     return await meetings.list_requests(db, by.id if by.kind == "person" else None)
 
 

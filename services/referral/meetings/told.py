@@ -35,8 +35,8 @@ async def ask_three_party(db: Session, event: Event[Any]) -> None:
     for each in changed:
         await meetings.save_three_party(db, each)
         await ledger.settle(db, referral, each)
-    late = None if changed[-1].is_under_way else True
-    await store.note(db, referral.id, "three-party-asked", referral.provider, event.time, late=late,
+    await store.note(db, referral.id, "three-party-asked", referral.provider, event.time,
+                     late=None if referral.is_open else True,
                      times=[spell(time.starts_at) for time in told.proposed])
     await audit.changed(db, "referral", referral.id, system_of(event.source), "ask-three-party")
 
