@@ -245,7 +245,7 @@ ACTS: tuple[ActPage[Any], ...] = (
         "reached_by": None if case.course.reached else "call",
     }, _appointment, N_("The time is booked.")),
     ActPage("meeting", Meeting, lambda page, case: {
-        "on": page.today, "kind": _next_meeting(page, case),
+        "on": page.today, "kind": page.request.query_params.get("kind") or _next_meeting(page, case),
     }, _meeting, N_("The meeting is recorded.")),
     ActPage("going-on", GoOn, lambda page, _: {"since": page.today}, _go_on,
             N_("It is recorded that the case goes on.")),

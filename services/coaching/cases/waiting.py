@@ -11,6 +11,8 @@ from services.coaching import access
 from services.coaching.cases import duties, store
 from services.coaching.cases.store import Listed
 from services.coaching.cases.wording import Words
+from services.coaching.meetings import three_party
+from services.coaching.meetings import waiting as meetings
 
 SHOWN_FOR = timedelta(days=7)
 """How long a withdrawal is said among what happened last."""
@@ -26,6 +28,8 @@ TITLES = {
     duties.TELL_STARTED: N_("Case %(number)s: tell the employment area that the service began"),
     duties.TELL_ENDED: N_("Case %(number)s: tell the employment area that the service ended"),
     duties.REVIEW: N_("Case %(number)s: review whether it goes on"),
+    three_party.PROPOSE: N_("Case %(number)s: propose another time for the three-party meeting"),
+    three_party.RECORD: N_("Three-party meeting: case %(number)s"),
 }
 OUTREACH_TITLES = {
     duties.CONTACT: N_("Young person %(number)s: get in touch"),
@@ -48,6 +52,8 @@ ACTS = {
     duties.TELL_STARTED: (N_("Tell of the start"), "/start"),
     duties.TELL_ENDED: (N_("Tell of the end"), "/end"),
     duties.REVIEW: (N_("Review"), ""),
+    three_party.PROPOSE: (N_("Propose a time"), "/three-party"),
+    three_party.RECORD: (N_("Record as held"), "/meeting?kind=three-party"),
 }
 
 
@@ -58,10 +64,12 @@ async def tasks(page: Page, db: Session) -> list[Task]:
     owed = [each for provider in whose.providers for each in await obligations.waiting(
         db, organisation=provider, roles=owed_roles, person=page.who.id)]
     late = await obligations.late(db, organisation=organisation, roles=roles)
-    every = {each.obligation_id: each for each in (*owed, *late) if each.kind in TITLES and _is_near(each, page)}
+    both = {each.obligation_id: each for each in (*owed, *late)}
+    every = {id_: each for id_, each in both.items() if each.kind in TITLES and _is_near(each, page)}
     known = await store.listed_by_id(db, whose, [each.about_id for each in every.values()])
     words = Words(page)
-    return [_task(words, each, known[each.about_id]) for each in every.values() if each.about_id in known]
+    of_cases = [_task(words, each, known[each.about_id]) for each in every.values() if each.about_id in known]
+    return of_cases + await meetings.tasks(page, db, [*both.values()])
 
 
 async def happened(page: Page, db: Session) -> list[Happened]:

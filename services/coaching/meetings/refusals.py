@@ -78,6 +78,17 @@ class TooManyTimes(Refusal):
 
 
 @dataclass(frozen=True)
+class TimeIncomplete(Refusal):
+    """A proposed time has a day and an hour."""
+
+    code = "time-incomplete"
+    sentence_en = "Write both the day and the time of each proposal, or leave the proposal empty."
+    sentence_fi = "Kirjoita jokaiseen ehdotukseen sekä päivä että kellonaika, tai jätä ehdotus tyhjäksi."
+    status = 422
+    field = "/proposed"
+
+
+@dataclass(frozen=True)
 class ProposedTimePassed(Refusal):
     """A time is proposed ahead."""
 
