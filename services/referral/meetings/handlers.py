@@ -29,7 +29,7 @@ async def agree(db: Session, referral_id: str, meeting_id: str, to: Agreement, b
     referral, meeting = await _meeting(db, referral_id, meeting_id, by)
     agreed = await _decided(db, referral, three_party.agree(meeting, referral, to, db.now, _rules(db)))
     kind = "three-party-agreed" if meeting.stage is Stage.ASKED else "three-party-moved"
-    await _noted(db, referral, kind, by, at=spell(to.starts_at), place=to.place)
+    await _noted(db, referral, kind, by, starts_at=spell(to.starts_at), place=to.place)
     return agreed
 
 
@@ -104,7 +104,7 @@ async def invite(
         db, invitations.AWAIT, invitations.ABOUT, invitation.id, owner_organisation=ORGANISATION, owner=inviting,
         due_at=min(obligations.due_at(rules, invitations.AWAIT, db.now), invitation.starts_at))
     if about:
-        await _note(db, about, "invited", by, what=wish.kind, at=spell(wish.starts_at))
+        await _note(db, about, "invited", by, what=wish.kind, starts_at=spell(wish.starts_at))
     await audit.changed(db, "meeting", invitation.id, by, "invite")
     return invitation
 

@@ -58,7 +58,7 @@ def happened(words: "Words", entry: Entry) -> str | None:
     detail, say = entry.detail, words.page.gettext
     values = {
         "times": "; ".join(moment(words, each) for each in detail.get("times", ())),
-        "at": moment(words, detail["at"]) if "at" in detail else "",
+        "at": moment(words, detail["starts_at"]) if "starts_at" in detail else "",
         "place": words.code("place", detail.get("place")),
         "reason": say(_DECLINED[detail["reason"]]) if detail.get("reason") in _DECLINED else "",
         "what": words.code("invitation-kind", detail.get("what")),
