@@ -2,7 +2,7 @@
 3.5, 3.6]. Both sides' APIs see the same of each, and nothing is told of a referral that is closed."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -237,6 +237,7 @@ async def test_an_ohjaamo_worker_asks_for_a_case_manager_and_one_answers_once(ar
 
 async def test_no_golden_example_of_a_meeting_is_a_fault_of_ours(world, running):
     """Those of a referral or a meeting that nobody here knows are refused as such."""
+    world.clock.set(datetime(2026, 12, 1, tzinfo=UTC))
     for writer, topic, reader, names in (
         ("coaching", SHARED, "referral", ("ThreePartyMeetingRequested", "ThreePartyMeetingCalledOff",
                                           "MeetingInvitationAnswered", "CaseManagerRequested")),
