@@ -44,6 +44,7 @@ TITLES = {
 }
 ACTS = {
     duties.ACT_ON_RETURN: N_("Deal with it"), duties.ASK_AGAIN: N_("Write them down"), three_party.ANSWER: N_("Answer"),
+    three_party.ATTEND: N_("Open"),
 }
 
 
