@@ -17,7 +17,7 @@ from services.referral.domain import ORGANISATION, Referral
 from services.referral.meetings import invitations, ledger, requests, three_party
 from services.referral.meetings import store as meetings
 from services.referral.meetings.invitations import Invitation, Wish
-from services.referral.meetings.refusals import NotACaseManager, ReferralNotOpen
+from services.referral.meetings.refusals import ChangedMeanwhile, NotACaseManager, ReferralNotOpen
 from services.referral.meetings.requests import Request
 from services.referral.meetings.three_party import Agreement, Reason, Stage, ThreeParty
 
@@ -50,12 +50,16 @@ async def hold(db: Session, referral_id: str, meeting_id: str, by: Principal) ->
 
 
 async def _meeting(db: Session, referral_id: str, meeting_id: str, by: Principal) -> tuple[Referral, ThreeParty]:
-    """A meeting of a referral of one's own organisation, both held. Raises `Refused` with `NotFound`."""
+    """A meeting of a referral of one's own organisation, both held. Raises `Refused`: `NotFound`, `ChangedMeanwhile`
+    where it is another than when the command came: of two at the same instant one wins."""
+    came: dict[str, ThreeParty] = {each.id: each for each in await meetings.three_parties_of(db, referral_id)}
     referral = await store.referral(db, referral_id, organisation=by.organisation, for_update=True)
-    for each in await meetings.three_parties_of(db, referral.id):
-        if each.id == meeting_id:
-            return referral, each
-    raise Refused(NotFound())
+    found: dict[str, ThreeParty] = {each.id: each for each in await meetings.three_parties_of(db, referral.id)}
+    if meeting_id not in found:
+        raise Refused(NotFound())
+    if found[meeting_id] != came.get(meeting_id):
+        raise Refused(ChangedMeanwhile())
+    return referral, found[meeting_id]
 
 
 async def _decided(db: Session, referral: Referral, decision: Decision[ThreeParty]) -> ThreeParty:

@@ -15,6 +15,15 @@ class MeetingIsOver(Refusal):
 
 
 @dataclass(frozen=True)
+class ChangedMeanwhile(Refusal):
+    """Somebody else answered at the same instant."""
+
+    code = "changed-meanwhile"
+    sentence_en = "The meeting changed at this moment. Look how it stands now, then decide again."
+    sentence_fi = "Tapaaminen muuttui juuri nyt. Katso tilanne ja päätä uudelleen."
+
+
+@dataclass(frozen=True)
 class ReferralNotOpen(Refusal):
     """Nothing is told of a referral that is closed [events.md, Order and withdrawal]."""
 
