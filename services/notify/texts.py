@@ -57,7 +57,8 @@ def link(notice: Notice, plan: Plan, public_url: str) -> str:
     organisation = plan.organisations.get(notice.organisation)
     municipal = bool(organisation and organisation.side == "municipal")
     path = PAGES.get((notice.about_type, municipal))
-    if path is None or notice.side == "shared":
+    of_a_group = notice.side == "shared" and "kind" in notice.values
+    if path is None or of_a_group:
         path = "/coaching/" if municipal else "/referral/"
     return public_url.rstrip("/") + path.format(id=notice.about_id)
 
