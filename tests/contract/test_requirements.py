@@ -11,6 +11,27 @@ import pytest
 
 TESTS = Path(__file__).parents[1]
 NOTICED_BY = {
+    "REF-6": (
+        "unit/test_three_party.py::test_whatever_crosses_both_sides_come_to_the_same_and_somebody_owes_the_next_act",
+        "unit/test_three_party.py::test_nothing_is_agreed_without_the_client",
+        "unit/test_three_party.py::test_what_is_told_of_a_meeting_has_ids_people_times_and_a_place",
+        "integration/test_meetings.py::"
+        "test_a_three_party_meeting_is_asked_agreed_moved_and_called_off_on_both_sides",
+    ),
+    "REF-9": (
+        "unit/test_meetings.py::test_the_plan_and_the_clients_municipality_say_who_is_invited",
+        "integration/test_meetings.py::test_an_invitation_is_answered_by_whom_it_names_and_by_nobody_else",
+    ),
+    "REF-10": (
+        "unit/test_meetings.py::"
+        "test_case_managers_are_there_every_second_thursday_and_not_on_a_public_holiday",
+        "unit/test_meetings.py::test_who_advises_on_what_is_the_plans",
+        "integration/test_meetings.py::test_an_ohjaamo_worker_asks_for_a_case_manager_and_one_answers_once",
+    ),
+    "REF-11": (
+        "unit/test_meetings.py::test_the_plan_and_the_clients_municipality_say_who_is_invited",
+        "unit/test_meetings.py::test_nobody_is_invited_without_the_clients_wish_or_to_what_cannot_be",
+    ),
     "GEN-1": (
         "component/test_boundary.py::test_the_broker_lets_each_do_what_the_registry_says_and_nothing_else",
         "component/test_boundary.py::test_each_database_is_closed_to_the_roles_of_all_others",

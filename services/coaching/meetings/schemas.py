@@ -86,8 +86,8 @@ class RequestWanted(BaseModel):
     at: AwareDatetime | None = Field(None, description="When; now, unless given.")
     requested_by: StaffId | None = Field(None, description="Which Ohjaamo worker asks: a token must name one.")
 
-    model_config = _example(
-        ohjaamo="lempaala", topic="start-job-search", at="2026-11-26T13:30:00+02:00", requested_by="emma-mallila")
+    model_config = _example(ohjaamo="lempaala", topic="start-job-search", at="2026-11-26T13:30:00+02:00",
+                            requested_by="emma-mallila")
 
 
 class RequestShown(BaseModel):

@@ -79,9 +79,9 @@ class InvitationWanted(BaseModel):
     client_wishes: bool = Field(description="Must be true.")
     case_manager: StaffId | None = Field(None, description="Who invites: a token must name one.")
 
-    model_config = _example(
-        kind="my-team", municipality="vesilahti", starts_at="2026-12-03T09:00:00+02:00",
-        ends_at="2026-12-03T10:00:00+02:00", place="remote", client_wishes=True, case_manager="mikko-maki")
+    model_config = _example(kind="my-team", municipality="vesilahti", starts_at="2026-12-03T09:00:00+02:00",
+                            ends_at="2026-12-03T10:00:00+02:00", place="remote", client_wishes=True,
+                            case_manager="mikko-maki")
 
 
 class InvitationShown(BaseModel):

@@ -210,8 +210,8 @@ class _Casework:
     def three_party(self, on: date) -> Iterator[Act]:
         """The coach asks some days before, the case manager agrees, now and then to the second proposal."""
         rng, asked_on = Random(f"three-party {self.course.key} {on}"), open_day(on - timedelta(days=16))
-        again_on, agreed_on = later(asked_on, 3), later(asked_on, 5)
-        if self.course.withdrawn_on or agreed_on >= on:
+        again_on = later(asked_on, 3)
+        if self.course.withdrawn_on or later(again_on, 4) >= on:
             return
         starts_at, key = at(on, time(rng.randint(9, 14))), self.course.key
         of = {"by": self.case_manager, "referral": key}
@@ -222,6 +222,7 @@ class _Casework:
                 at=moment(rng, later(asked_on, 1), 9, 11), key=self.key(), reason="time", **of)
             asked_on = again_on
         yield self.do(moment(rng, asked_on, 12, 14), meeting_acts.AskThreeParty, times=(starts_at,))
+        agreed_on = later(asked_on, rng.choice((1, 1, 2, 3, 4)))
         yield meeting_acts.AgreeThreeParty(
             at=moment(rng, agreed_on, 9, 14), key=self.key(), starts_at=starts_at, place="lempaala-talo", **of)
         yield meeting_acts.HoldThreeParty(at=moment(rng, on, 17, 17), key=self.key(), **of)
