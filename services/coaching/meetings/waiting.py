@@ -19,7 +19,7 @@ async def tasks(page: Page, db: Session, owed: Sequence[Obligation]) -> list[Tas
     if not due:
         return []
     invited = await store.list_invitations(db, store.invited(organisation, access.invited_as(page.who)))
-    asked = await store.list_requests(db, organisation)
+    asked = await store.list_requests(db, organisation) if page.who.has(*access.OHJAAMO_ROLES) else []
     found = [
         Task(
             due=due[each.id], address=f"/invitations/{each.id}",

@@ -147,6 +147,15 @@ async def decline_request(db: Session, request_id: str, by: Principal) -> Reques
     return await _answered(db, requests.decline(await meetings.request(db, request_id), db.now), by)
 
 
+async def read_request(db: Session, request_id: str, by: Principal) -> Request:
+    """One request, to be shown; the audit log says who read it. Raises `Refused` with `NotFound`."""
+    if by.organisation != ORGANISATION:
+        raise Refused(NotFound())
+    found = await meetings.request(db, request_id)
+    await audit.read(db, "request", found.id, by, "request")
+    return found
+
+
 async def list_requests(db: Session, by: Principal) -> Sequence[Request]:
     """Requests that wait, and those that the case manager has answered; they are the area's alone."""
     if by.organisation != ORGANISATION:

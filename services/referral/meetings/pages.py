@@ -12,7 +12,7 @@ from chassis.decisions import Refused
 from chassis.web import Db, Form, Page, Routes, blank
 from services.referral import lists
 from services.referral import store as referrals
-from services.referral.api import CASE_MANAGERS, UUID
+from services.referral.api import CASE_MANAGERS, READERS, UUID
 from services.referral.domain import Referral
 from services.referral.meetings import handlers, invitations, requests, store
 from services.referral.meetings.invitations import Stage, Wish
@@ -77,14 +77,14 @@ async def invite(page: Page, db: Db) -> Response:
     return _invitation_form(page, await _about(page, db, form.value("referral_id") or None), form, 422)
 
 
-@routes.page("GET", "/invitations/{meeting_id}", policy=CASE_MANAGERS)
+@routes.page("GET", "/invitations/{meeting_id}", policy=READERS)
 async def one_invitation(meeting_id: MeetingPath, page: Page, db: Db) -> Response:
     """Where an invitation stands."""
     found = await handlers.read_invitation(db, meeting_id, page.who)
     about = await _about(page, db, found.referral_id)
     return page.render(
         "invitation.html", words=Words(page), invitation=found, referral=about,
-        names=await lists.names(db, [found.case_manager]),
+        names=await lists.names(db, [found.case_manager]), may_act=page.who.has("case-manager"),
     )
 
 
@@ -147,7 +147,7 @@ async def days_calendar(page: Page) -> Response:
     return calendar_file.answer(content, "ohjaamo.ics")
 
 
-@routes.page("GET", "/case-manager-requests/{request_id}", policy=CASE_MANAGERS)
+@routes.page("GET", "/case-manager-requests/{request_id}", policy=READERS)
 async def one_request(request_id: RequestPath, page: Page, db: Db) -> Response:
     """What an Ohjaamo worker asks, and the two answers."""
     return await _request(page, db, request_id, blank())
@@ -157,7 +157,7 @@ async def one_request(request_id: RequestPath, page: Page, db: Db) -> Response:
 async def accept_request(request_id: RequestPath, page: Page, db: Db) -> Response:
     form = await page.form(ComesForm)
     if form.ok:
-        request = await store.request(db, request_id)
+        request = await handlers.read_request(db, request_id, page.who)
         at = None
         if form.read.on or form.read.at:
             wanted = request.at.astimezone(calendar.HELSINKI)
@@ -177,9 +177,9 @@ async def decline_request(request_id: RequestPath, page: Page, db: Db) -> Respon
 
 
 async def _request(page: Page, db: Db, request_id: str, form: Form[Any], status: int = 200) -> Response:
-    found = await store.request(db, request_id)
+    found = await handlers.read_request(db, request_id, page.who)
     names = await lists.names(db, [found.requested_by, found.case_manager or ""])
     return page.render(
         "case-manager-request.html", status, words=Words(page), request=found, names=names, form=form,
-        waits=found.stage is requests.Stage.ASKED,
+        waits=found.stage is requests.Stage.ASKED, may_act=page.who.has("case-manager"),
     )
