@@ -181,5 +181,6 @@ async def _request(page: Page, db: Db, request_id: str, form: Form[Any], status:
     names = await lists.names(db, [found.requested_by, found.case_manager or ""])
     return page.render(
         "case-manager-request.html", status, words=Words(page), request=found, names=names, form=form,
+        answer=blank(),
         waits=found.stage is requests.Stage.ASKED, may_act=page.who.has("case-manager"),
     )
