@@ -51,7 +51,7 @@ class Shown:
 def shown(today: date, language: str) -> Shown:
     """The coming days of the plan in force, and its advice [3.5]."""
     rules = plan.on(today)
-    roles, topics, advice = rules.roles, rules.codes["advice-topic"], rules.ohjaamo.advice
+    roles, topics, advice = rules.roles, rules.codes["ohjaamo-topic"], rules.ohjaamo.advice
     return Shown(
         coming(today), rules.ohjaamo.opens, rules.ohjaamo.closes,
         [rules.municipalities[code].text(language) for code in rules.ohjaamo.ohjaamos],

@@ -176,7 +176,6 @@ def _the_rest(plan: Plan) -> Iterator[Mistake]:
     yield from _unknown(plan, ("invitations",), "invitation-kind", plan.invitations)
     for kind, roles in plan.invitations.items():
         yield from _unknown(plan, ("invitations", kind), "role", roles)
-    yield from _unknown(plan, ("three_party", "services"), "service", plan.three_party.services)
     yield from _unknown(plan, ("client_situation", "services"), "service", plan.client_situation.services)
     yield from _unknown(plan, ("notices", "channels"), "notice-channel", plan.notices.channels)
     yield from _unknown(plan, ("results", "readers"), "organisation", plan.results.readers)

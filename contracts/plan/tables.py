@@ -134,10 +134,9 @@ class Coaching(Part):
 
 
 class ThreeParty(Part):
-    """Client, case manager and coach meet: in which services a coach may ask for it, how many times at most are
-    proposed at once, and how long it usually is [3.2]."""
+    """Client, case manager and coach meet: how many times at most are proposed at once, and how long it usually is
+    [3.2]."""
 
-    services: tuple[Code, ...]
     times_at_most: Count
     length: Span
 

@@ -36,7 +36,7 @@ class OfThreeParty(OfReferral):
     """The case manager's act in the meeting that was asked for last."""
 
     async def do(self, db: Session, handles: Handles) -> str:
-        referral_id = handles[self.referral].referral_id
+        referral_id = handles[self.referral].id
         *_, meeting = await area_store.three_parties_of(db, referral_id)
         await self.act(db, referral_id, meeting.id)
         return ""
@@ -108,7 +108,7 @@ class AnswerInvitation(Command):
     accepted: bool
 
     async def do(self, db: Session, handles: Handles) -> str:
-        await municipal.answer_invitation(db, handles[self.named].referral_id, self.who, self.accepted)
+        await municipal.answer_invitation(db, handles[self.named].id, self.who, self.accepted)
         return ""
 
 
@@ -136,7 +136,7 @@ class AnswerRequest(Command):
     accepted: bool
 
     async def do(self, db: Session, handles: Handles) -> str:
-        id_ = handles[self.named].referral_id
+        id_ = handles[self.named].id
         if self.accepted:
             await area.accept_request(db, id_, self.who, None)
         else:

@@ -220,7 +220,8 @@ class Words:
         return f"{self.formats.due(starts_at)}–{self.formats.time_(ends_at)}"
 
     def may_have_three_party(self, service: str) -> bool:
-        return service in self.rules.three_party.services
+        known = self.rules.services.get(service)
+        return known is not None and three_party.KIND in known.meetings
 
     def three_party_stage(self, stage: three_party.Stage) -> tuple[str, str]:
         """Text and colour of the tag; so too below."""

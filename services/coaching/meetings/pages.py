@@ -154,7 +154,7 @@ def _request_form(page: Page, form: Form[Any], status: int = 200) -> Response:
     return page.render(
         "ask-case-manager.html", status, words=words, form=form,
         ohjaamos=[(code, words.municipality(code)) for code in words.rules.ohjaamo.ohjaamos],
-        topics=[(code, label) for code, label in words.codes("advice-topic") if code in requests.TOPICS
+        topics=[(code, label) for code, label in words.codes("ohjaamo-topic") if code in requests.TOPICS
                 and advice.get(code, requests.ASKED_ROLE) == requests.ASKED_ROLE],
-        others=[(words.code("advice-topic", topic), role) for topic, role in others],
+        others=[(words.code("ohjaamo-topic", topic), role) for topic, role in others],
     )

@@ -82,7 +82,7 @@ class RequestWanted(BaseModel):
     """A case manager is wanted at an Ohjaamo as work pair; nothing of the young person is told."""
 
     ohjaamo: MunicipalityCode
-    topic: Code = Field(description="A code of the plan (`advice-topic`) that case managers advise on, or `other`.")
+    topic: Code = Field(description="A code of the plan (`ohjaamo-topic`) that case managers advise on, or `other`.")
     at: AwareDatetime | None = Field(None, description="When; now, unless given.")
     requested_by: StaffId | None = Field(None, description="Which Ohjaamo worker asks: a token must name one.")
 

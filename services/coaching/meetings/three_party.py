@@ -187,7 +187,8 @@ def ask(case: Case, act: Act, proposed: Sequence[ProposedTime], rules: Plan) -> 
 
 
 def _against_asking(case: Case, rules: Plan) -> Refusal | None:
-    if case.service not in rules.three_party.services:
+    service = rules.services.get(case.service)
+    if service is None or KIND not in service.meetings:
         return NotOfThisService()
     if case.referral is None:
         return CameWithoutReferral()

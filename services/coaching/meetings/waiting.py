@@ -32,7 +32,7 @@ async def tasks(page: Page, db: Session, owed: Sequence[Obligation]) -> list[Tas
     return found + [
         Task(
             due=due[each.id], address="/ohjaamo-days",
-            title=page.gettext("No case manager has answered: %(what)s", what=words.code("advice-topic", each.topic)),
+            title=page.gettext("No case manager has answered: %(what)s", what=words.code("ohjaamo-topic", each.topic)),
             why=page.gettext("Wanted %(at)s at Ohjaamo %(where)s. If nobody answers, call.",
                              at=words.formats.due(each.at), where=words.municipality(each.ohjaamo)),
             act=page.gettext("Look into it"),

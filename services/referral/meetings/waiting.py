@@ -34,7 +34,7 @@ async def tasks(page: Page, db: Session, owed: Sequence[Obligation]) -> list[Tas
         Task(
             due=calendar.helsinki_day(about[requests.ABOUT][id_].due_at), address=f"/case-manager-requests/{id_}",
             title=page.gettext("Ohjaamo %(where)s asks for a case manager: %(what)s",
-                               where=words.municipality(each.ohjaamo), what=words.code("advice-topic", each.topic)),
+                               where=words.municipality(each.ohjaamo), what=words.code("ohjaamo-topic", each.topic)),
             why=page.gettext("Wanted %(at)s. Whoever of you can answers.", at=words.formats.due(each.at)),
             act=page.gettext(N_("Answer")),
         )
