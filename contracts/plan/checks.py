@@ -173,6 +173,7 @@ def _the_rest(plan: Plan) -> Iterator[Mistake]:
         plan, ("immigrant_services", "of_working_age_to"), "organisation", [plan.immigrant_services.of_working_age_to])
     if plan.outreach.channels_before_unreached > len(plan.outreach.channels):
         yield ("outreach", "channels_before_unreached"), "asks for more channels than there are"
+    yield from _unknown(plan, ("invitations",), "invitation-kind", plan.invitations)
     for kind, roles in plan.invitations.items():
         yield from _unknown(plan, ("invitations", kind), "role", roles)
     yield from _unknown(plan, ("client_situation", "services"), "service", plan.client_situation.services)

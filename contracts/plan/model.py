@@ -38,6 +38,7 @@ from contracts.plan.tables import (
     Service,
     StudentInfo,
     Targets,
+    ThreeParty,
     Triage,
     Visits,
     YearlyEvents,
@@ -65,6 +66,7 @@ class Plan(Part):
     sealing: Sealing
     reveal: Reveal
     coaching: Coaching
+    three_party: ThreeParty
     pointti: Pointti
     outreach: Outreach
     ohjaamo: Ohjaamo

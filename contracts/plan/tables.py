@@ -133,6 +133,14 @@ class Coaching(Part):
     starter_package_maximum: Count
 
 
+class ThreeParty(Part):
+    """Client, case manager and coach meet: how many times at most are proposed at once, and how long it usually is
+    [3.2]."""
+
+    times_at_most: Count
+    length: Span
+
+
 class Pointti(Part):
     """The youth workshop [3.3]."""
 

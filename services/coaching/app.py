@@ -18,6 +18,10 @@ from services.coaching.cases import api as cases_api
 from services.coaching.cases import handlers as cases
 from services.coaching.handing_over import api as handing_over_api
 from services.coaching.handing_over import pages as handing_over_pages
+from services.coaching.meetings import api as meetings_api
+from services.coaching.meetings import pages as meetings_pages
+from services.coaching.meetings import three_party_pages
+from services.coaching.meetings.access import INVITED, OHJAAMO
 from services.coaching.ohjaamo import api as ohjaamo_api
 from services.coaching.ohjaamo import pages as ohjaamo_pages
 from services.coaching.outcomes import api as outcomes_api
@@ -41,6 +45,8 @@ ROOMS = (
     Room("/periods", N_("Periods"), access.INSTRUCTORS),
     Room("/ohjaamo", N_("Ohjaamo"), access.OHJAAMO),
     Room("/phenomena", N_("Phenomena"), access.OUTREACH),
+    Room("/invitations", N_("Invitations"), INVITED),
+    Room("/ohjaamo-days", N_("Ohjaamo days"), OHJAAMO),
     Room("/", N_("Figures"), web.signed_in, service="reporting"),
 )
 DESCRIPTION = """
@@ -55,6 +61,8 @@ What a municipal provider does for the clients who are referred to it, or come b
    What outreach meets in a month is counted by `POST /api/phenomena`, with no person in it.
 6. `…/return` gives a referral back, `…/withdrawal` says that the client withdrew the consent: from then on nobody can
    read the contact details.
+7. `…/three-party` asks the case manager to a meeting with the client; `/api/invitations` are those of case managers to
+   meetings of their clients; `/api/case-manager-requests` asks for a case manager as work pair at an Ohjaamo.
 
 Errors are problems (RFC 9457) with a stable `code` and a sentence that says what to do next, in Finnish or English
 (`Accept-Language`).
@@ -74,6 +82,8 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
             outcomes_api.routes, outreach_pages.routes, ohjaamo_pages.routes, ohjaamo_api.routes,
             phenomena_pages.routes, phenomena_api.routes, late.routes,
             handing_over_pages.routes, handing_over_api.routes,
+            phenomena_pages.routes, phenomena_api.routes,
+            meetings_pages.routes, three_party_pages.routes, meetings_api.routes,
         ], title="Coaching", description=DESCRIPTION,
     )
 

@@ -31,6 +31,8 @@ KEPT = (
     _of_referral("sealed_details", DataClass.PERSONAL, "received_at"),
     _of_referral("acknowledgements", DataClass.PSEUDONYMOUS, "acknowledged_at"),
     _of_referral("reveals", DataClass.STAFF, "at"),
+    older("invitations", DataClass.PSEUDONYMOUS, "closed_case", "ends_at", "who was invited to a meeting, and came"),
+    older("case_manager_requests", DataClass.STAFF, "staff", "asked_at", "who asked for a case manager, and who came"),
     older("own_numbers", DataClass.OPEN, "audit", "make_timestamptz(year + 1, 1, 1, 0, 0, 0)",
           "the last number given in a year"),
     older("phenomena", DataClass.OPEN, "open", "month", "how often a phenomenon was met, never about a person"),

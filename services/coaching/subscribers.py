@@ -10,9 +10,19 @@ from contracts.envelope import Event
 from contracts.events.audit_heads import AuditHeadPublished
 from contracts.events.contact_details import ContactDetailsSealed
 from contracts.events.directory import SeatFilled, StaffListed
-from contracts.events.referrals import CaseManagerChanged, ConsentWithdrawn, ReferralCancelled, ReferralConsented
+from contracts.events.referrals import (
+    CaseManagerChanged,
+    CaseManagerRequestAnswered,
+    ConsentWithdrawn,
+    MeetingInvited,
+    ReferralCancelled,
+    ReferralConsented,
+    ThreePartyMeetingAgreed,
+    ThreePartyMeetingDeclined,
+)
 from services.coaching import directory
 from services.coaching.intake import handlers as intake
+from services.coaching.meetings import handlers as meetings
 from services.coaching.referrals import handlers as referrals
 
 REFERRALS: Handlers = {
@@ -20,6 +30,10 @@ REFERRALS: Handlers = {
     CaseManagerChanged: referrals.change_case_manager,
     ConsentWithdrawn: referrals.close,
     ReferralCancelled: referrals.close,
+    ThreePartyMeetingAgreed: meetings.take_three_party_answer,
+    ThreePartyMeetingDeclined: meetings.take_three_party_answer,
+    MeetingInvited: meetings.take_invitation,
+    CaseManagerRequestAnswered: meetings.take_request_answer,
 }
 CONTACT_DETAILS: Handlers = {
     ContactDetailsSealed: referrals.take_sealed,

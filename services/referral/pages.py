@@ -22,6 +22,9 @@ from services.referral.api import CASE_MANAGERS, READERS, Id
 from services.referral.courses import ERASING, Status
 from services.referral.handing_over.api import HANDERS
 from services.referral.lists import Listed
+from services.referral.meetings import store as meetings
+from services.referral.meetings import three_party
+from services.referral.meetings import waiting as meetings_waiting
 from services.referral.phone import to_e164
 from services.referral.triage.api import CLERKS
 from services.referral.wording import Words
@@ -40,8 +43,13 @@ TITLES = {
     duties.ACKNOWLEDGE: N_("Referral %(number)s: the provider has not acknowledged the erasure"),
     duties.TELL_START: N_("Referral %(number)s: the provider has not told whether the service began"),
     duties.TAKE: N_("Referral %(number)s: the provider has not taken the contact details"),
+    three_party.ANSWER: N_("Referral %(number)s: the coach asks for a three-party meeting"),
+    three_party.ATTEND: N_("Three-party meeting, referral %(number)s"),
 }
-ACTS = {duties.ACT_ON_RETURN: N_("Deal with it"), duties.ASK_AGAIN: N_("Write them down")}
+ACTS = {
+    duties.ACT_ON_RETURN: N_("Deal with it"), duties.ASK_AGAIN: N_("Write them down"), three_party.ANSWER: N_("Answer"),
+    three_party.ATTEND: N_("Open"),
+}
 LOOK = N_("Look into it")
 
 
@@ -101,8 +109,9 @@ async def _tasks(page: Page, db: Db) -> list[Task]:
     known = await lists.numbered(db, [each.obligation.about_id for each in found])
     names = await lists.names(db, [each.instead_of for each in found if each.instead_of])
     words = Words(page)
-    return [_task(words, each.obligation, known[each.obligation.about_id], names.get(each.instead_of or ""))
-            for each in found if each.obligation.about_id in known]
+    of_referrals = [_task(words, each.obligation, known[each.obligation.about_id], names.get(each.instead_of or ""))
+                    for each in found if each.obligation.about_id in known]
+    return of_referrals + await meetings_waiting.tasks(page, db, [each.obligation for each in every.values()])
 
 
 def _task(words: Words, owed: Obligation, about: Listed, instead_of: str | None) -> Task:
@@ -115,8 +124,8 @@ def _task(words: Words, owed: Obligation, about: Listed, instead_of: str | None)
         why.append(page.gettext("If nothing is done, the matter is told to: %(role)s.", role=role))
     return Task(
         due=calendar.helsinki_day(owed.due_at), title=words.owed(TITLES.get(owed.kind), owed.kind, about.number),
-        address=address, why=" ".join(why), act=page.gettext(ACTS.get(owed.kind, LOOK)),
-        instead_of=instead_of,
+        address=address, why=" ".join(why), act=page.gettext(ACTS.get(owed.kind, LOOK)), instead_of=instead_of,
+        act_address=f"{address}/three-party" if owed.kind == three_party.ANSWER else None,
     )
 
 
@@ -223,11 +232,12 @@ async def _referral(page: Page, db: Db, referral_id: str, status: int = 200, *, 
                     reveal_form: Form[Any] | None = None, details_form: Form[Any] | None = None) -> Response:
     words = Words(page)
     seen = await shown.whole(db, referral_id, page.who)
+    three = next(reversed(await meetings.three_parties_of(db, referral_id)), None)
     named = [who for entry in seen.entries for who in (entry.by, entry.detail.get("to")) if who]
-    names = await _names(page, db, [*named, seen.referral.case_manager])
+    names = await _names(page, db, [*named, seen.referral.case_manager, three.coach if three else ""])
     return page.render(
         "referral.html", status, words=words, seen=seen, referral=seen.referral, names=names, contact=contact,
-        reveal_form=reveal_form or blank(), details_form=details_form or blank(),
+        reveal_form=reveal_form or blank(), details_form=details_form or blank(), three_party=three,
         may_act=page.who.has("case-manager"), may_hand_over=permits(HANDERS, page.who),
         told=words.rules.services[seen.referral.service].start_and_end_told,
     )

@@ -20,6 +20,10 @@ KEPT = (
     Kept("referrals", DataClass.PERSONAL, retention.reason_of("closed_referral"), "closed_referral", by=_BY),
     *(Kept(table, DataClass.PSEUDONYMOUS, retention.reason_of("closed_referral"), "closed_referral", by=_BY)
       for table in ("receiving_keys", "acknowledgements", "timeline", "keys")),
+    Kept("three_party_meetings", DataClass.PSEUDONYMOUS, retention.reason_of("closed_referral"), "closed_referral",
+         by=_BY),
+    older("invitations", DataClass.PSEUDONYMOUS, "closed_referral", "ends_at", "who was invited to a meeting"),
+    older("case_manager_requests", DataClass.STAFF, "staff", "asked_at", "which Ohjaamo asked for a case manager"),
     retention.KEYS[1],
     older("numbers", DataClass.OPEN, "audit", "make_timestamptz(year + 1, 1, 1, 0, 0, 0)",
           "the last number given in a year"),
@@ -41,6 +45,7 @@ _OVER = text("""
 """)
 _FORGET = tuple(text(statement) for statement in (
     "delete from timeline where referral_id = any(cast(:ids as uuid[]))",
+    "delete from three_party_meetings where referral_id = any(cast(:ids as uuid[]))",
     "delete from acknowledgements where referral_id = any(cast(:ids as uuid[]))",
     "delete from receiving_keys where referral_id = any(cast(:ids as uuid[]))",
     "delete from keys where referral_id = any(cast(cast(:ids as uuid[]) as text[]))",

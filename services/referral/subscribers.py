@@ -6,17 +6,22 @@ from chassis.database import Session
 from contracts.envelope import Event
 from contracts.events.audit_heads import AuditHeadPublished
 from contracts.events.coaching import (
+    CaseManagerRequested,
     ClientSituationReported,
     CoachingEnded,
     CoachingStarted,
     ContactDetailsErased,
     ContactDetailsReceived,
+    MeetingInvitationAnswered,
     ReceivingKeyOffered,
     ReferralReturned,
+    ThreePartyMeetingCalledOff,
+    ThreePartyMeetingRequested,
     WithdrawalReported,
 )
 from contracts.events.directory import SeatFilled, StaffListed
 from services.referral import lists, provider
+from services.referral.meetings import told as meetings
 
 COACHING: Handlers = {
     ReceivingKeyOffered: provider.take_offer,
@@ -27,6 +32,10 @@ COACHING: Handlers = {
     WithdrawalReported: provider.report_withdrawal,
     ContactDetailsErased: provider.acknowledge,
     ClientSituationReported: provider.keep_situation,
+    ThreePartyMeetingRequested: meetings.ask_three_party,
+    ThreePartyMeetingCalledOff: meetings.call_off_three_party,
+    MeetingInvitationAnswered: meetings.answer_invitation,
+    CaseManagerRequested: meetings.ask_case_manager,
 }
 
 DIRECTORY: Handlers = {StaffListed: provider.list_staff, SeatFilled: seats.fill}

@@ -13,6 +13,8 @@ from chassis.web.page import Page
 from contracts import plan
 from contracts.plan import Plan
 from services.referral.courses import Status
+from services.referral.meetings import invitations, requests, three_party
+from services.referral.meetings import wording as meetings
 from services.referral.refusals import RightAddressKnown
 from services.referral.store import Entry
 
@@ -115,6 +117,30 @@ class Words:
         text, colour = STATUS[status]
         return self.page.gettext(text), colour
 
+    def kind(self, code: str) -> str:
+        """A kind of meeting to which somebody is invited, to begin a line with."""
+        return capitalised(self.code("invitation-kind", code))
+
+    def role(self, code: str) -> str:
+        known = self.rules.roles.get(code)
+        return known.text(self.language) if known else code
+
+    def hours(self, starts_at: datetime, ends_at: datetime) -> str:
+        return meetings.hours(self, starts_at, ends_at)
+
+    def three_party_stage(self, stage: three_party.Stage) -> tuple[str, str]:
+        """Text and colour of the tag; so too below."""
+        text, colour = meetings.THREE_PARTY[stage]
+        return self.page.gettext(text), colour
+
+    def invitation_stage(self, stage: invitations.Stage) -> tuple[str, str]:
+        text, colour = meetings.INVITATION[stage]
+        return self.page.gettext(text), colour
+
+    def request_stage(self, stage: requests.Stage) -> tuple[str, str]:
+        text, colour = meetings.REQUEST[stage]
+        return self.page.gettext(text), colour
+
     def owed(self, title: str | None, kind: str, number: str) -> str:
         """What waits, with the referral's number; in the plan's own words where we have none."""
         return self.page.gettext(title or N_("Referral %(number)s: %(what)s"), number=number,
@@ -131,6 +157,8 @@ class Words:
 
     def happened(self, entry: Entry, purpose: str, names: Mapping[str, str] = MappingProxyType({})) -> str:
         """An entry of the timeline as sentences; `names` are those of staff."""
+        if (about_meeting := meetings.happened(self, entry)) is not None:
+            return about_meeting
         detail = entry.detail
         values: dict[str, Any] = {
             "number": detail.get("number", ""), "to": self.by(detail.get("to", ""), names),

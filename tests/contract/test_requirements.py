@@ -11,6 +11,13 @@ import pytest
 
 TESTS = Path(__file__).parents[1]
 NOTICED_BY = {
+    "REF-6": (
+        "unit/test_three_party.py::test_whatever_crosses_both_sides_come_to_the_same_and_somebody_owes_the_next_act",
+        "unit/test_three_party.py::test_nothing_is_agreed_without_the_client",
+        "unit/test_three_party.py::test_what_is_told_of_a_meeting_has_ids_people_times_and_a_place",
+        "integration/test_meetings.py::"
+        "test_a_three_party_meeting_is_asked_agreed_moved_and_called_off_on_both_sides",
+    ),
     "GEN-1": (
         "component/test_boundary.py::test_the_broker_lets_each_do_what_the_registry_says_and_nothing_else",
         "component/test_boundary.py::test_each_database_is_closed_to_the_roles_of_all_others",
@@ -42,15 +49,23 @@ NOTICED_BY = {
         "component/test_coaching.py::test_outreach_goes_on_trying_for_months_and_vesilahti_sees_none_of_it",
         "component/test_coaching_time.py::test_a_months_phenomena_are_asked_for_once_and_told_as_numbers",
         "pages/test_coaching_pages.py::test_an_outreach_worker_records_attempts_by_one_channel_after_the_other",
+        "unit/test_meetings.py::test_the_plan_and_the_clients_municipality_say_who_is_invited",
+        "integration/test_meetings.py::test_an_invitation_is_answered_by_whom_it_names_and_by_nobody_else",
     ),
     "REF-10": (
         "component/test_coaching.py::test_a_visit_opens_a_case_or_goes_on_in_the_one_that_is_open",
         "pages/test_coaching_pages.py::test_an_ohjaamo_worker_receives_a_visitor_by_some_keys",
         "unit/test_own_courses.py::test_case_managers_never_advise_on_forms_of_kela",
+        "unit/test_meetings.py::"
+        "test_case_managers_are_there_every_second_thursday_and_not_on_a_public_holiday",
+        "unit/test_meetings.py::test_who_advises_on_what_is_the_plans",
+        "integration/test_meetings.py::test_an_ohjaamo_worker_asks_for_a_case_manager_and_one_answers_once",
     ),
     "REF-11": (
         "unit/test_own_courses.py::test_the_integration_programme_is_for_those_not_of_working_age",
         "component/test_coaching.py::test_immigrant_services_ask_of_working_age_and_keep_no_birth_date",
+        "unit/test_meetings.py::test_the_plan_and_the_clients_municipality_say_who_is_invited",
+        "unit/test_meetings.py::test_nobody_is_invited_without_the_clients_wish_or_to_what_cannot_be",
     ),
     "REF-12": (
         "unit/test_own_courses.py::test_vesilahtis_ohjaamo_worker_meets_its_residents_though_lempaala_provides",

@@ -5,6 +5,9 @@ from datetime import timedelta
 import pytest
 from playwright.async_api import Page, expect
 
+from contracts.events.referrals import CaseManagerRequestAnswered, MeetingInvited, ThreePartyMeetingAgreed
+from contracts.fields import new_id
+from tests.component.coaching_side import SHARED, events
 from tests.pages.coaching_site import COACH, INSTRUCTOR, MANAGER, Site, site_of
 from tests.pages.harness import DESK, PHONE, no_findings, press_through, tab_to
 from tests.waiting import until
@@ -228,10 +231,10 @@ async def test_the_pages_are_in_english_too(site, person_opens):
 # --- each service in its own words
 
 ROOMS = {
-    "laura-kokeilu": ["Odottaa minua", "Nuoret", "Ilmiöt", "Tilastot"],
+    "laura-kokeilu": ["Odottaa minua", "Nuoret", "Ilmiöt", "Kutsut", "Tilastot"],
     "tiina-keksitty": ["Odottaa minua", "Saapuneet", "Asiakkuudet", "Jaksot", "Tilastot"],
-    "kaisa-harjoitus": ["Odottaa minua", "Saapuneet", "Asiakkuudet", "Ohjaamo", "Tilastot"],
-    "samira-kuvitelma": ["Odottaa minua", "Saapuneet", "Asiakkuudet", "Tilastot"],
+    "kaisa-harjoitus": ["Odottaa minua", "Saapuneet", "Asiakkuudet", "Ohjaamo", "Kutsut", "Ohjaamo-päivät", "Tilastot"],
+    "samira-kuvitelma": ["Odottaa minua", "Saapuneet", "Asiakkuudet", "Kutsut", "Tilastot"],
     "heli-esimerkki": ["Odottaa minua", "Saapuneet", "Asiakkuudet", "Tilastot"],
 }
 
@@ -354,3 +357,72 @@ async def test_the_cases_of_one_who_leaves_go_to_a_colleague(site, person_opens)
     await page.get_by_role("button", name="Siirrä kaikki").click()
     await expect(page.get_by_role("status").first).to_contain_text("1 asiakkuus on siirretty.")
     assert (await site.coach.shown(case))["coach"] == "juha-mallila"
+async def test_a_coach_asks_for_a_three_party_meeting_by_keyboard_alone_and_calls_it_off(site, person_opens, world):
+    told, case = await site.referred()
+    page = await person_opens(COACH, site.at(f"/cases/{case['case_id']}/three-party"))
+    await no_findings(page)
+    await tab_to(page, "Päivä")
+    await page.keyboard.type("5.3.2026")
+    await tab_to(page, "Alkaa")
+    await page.keyboard.type("9.00")
+    await press_through(page, "Lähetä asiakasvastaavalle")
+    await page.wait_for_selector("text=Asiakasvastaavalta pyydettiin kolmikantaa: to 5.3. klo 9.00.")
+    await no_findings(page)
+    asked = (await site.area.until_told(told.referral_id, "ThreePartyMeetingRequested"))["data"]
+    assert (asked["case_manager"], asked["coach"], len(asked["proposed"])) == ("mikko-mallila", COACH, 1)
+    await site.area.say(ThreePartyMeetingAgreed.model_validate({
+        "referral_id": told.referral_id, "meeting_id": asked["meeting_id"], "case_manager": "mikko-mallila",
+        "coach": COACH, "starts_at": world.clock() + timedelta(days=3),
+        "ends_at": world.clock() + timedelta(days=3, hours=1), "place": "lempaala-talo", "sequence": 0,
+        "client_takes_part": True}))
+    await until(lambda: _there(page, "Asiakasvastaava sopi kolmikannan"), what="the agreement")
+    await no_findings(page)
+    async with page.expect_download() as download:
+        await page.get_by_role("link", name="Vie kalenteriisi").click()
+    content = (await (await download.value).path()).read_text()
+    assert f"SUMMARY:Kolmikanta\\, ohjaus {told.number}" in content
+    await page.get_by_text("Peru kolmikanta…").click()
+    await page.get_by_role("button", name="Peru kolmikanta").dblclick()
+    await page.wait_for_selector("text=Kolmikanta on peruttu.")
+    await page.get_by_role("link", name="Poista kalenteristasi").wait_for()
+    await until(lambda: site.told(told.referral_id, "ThreePartyMeetingCalledOff"))
+    assert await site.told(told.referral_id, "ThreePartyMeetingCalledOff") == 1
+
+
+async def _there(page: Page, text: str) -> bool:
+    await page.reload()
+    return text in await page.locator("main").inner_text()
+
+
+async def test_an_ohjaamo_worker_answers_an_invitation_and_asks_for_a_case_manager(site, person_opens, world):
+    meeting = new_id()
+    await site.area.say(MeetingInvited.model_validate({
+        "meeting_id": meeting, "kind": "ohjaamo", "organisation": "lempaala", "role": "ohjaamo-worker",
+        "case_manager": "mikko-mallila", "starts_at": world.clock() + timedelta(days=3),
+        "ends_at": world.clock() + timedelta(days=3, hours=1), "place": "ohjaamo-lempaala", "client_wishes": True}))
+    page = await person_opens("emma-mallila", site.at("/"), width=PHONE)
+    await until(lambda: _there(page, "Vastaa kutsuun: tapaaminen Ohjaamossa"), what="the invitation")
+    await no_findings(page)
+    await page.get_by_role("link", name="Vastaa: Vastaa kutsuun").first.click()
+    await no_findings(page)
+    await page.get_by_role("button", name="Osallistumme").click()
+    await page.wait_for_selector("text=Asiakasvastaava saa tiedon.")
+    await page.goto(site.at("/invitations"))
+    await no_findings(page)
+    await page.goto(site.at("/case-manager-requests/new"))
+    assert "Kelan hakemuksen täyttäminen: ohjaamotyöntekijä" in await page.locator("main").inner_text()
+    await no_findings(page)
+    await page.get_by_label("Työttömyysetuus").check()
+    await page.get_by_role("button", name="Lähetä asiakasvastaaville").click()
+    await page.wait_for_selector("text=Pyyntö on lähetetty asiakasvastaaville.")
+    await no_findings(page)
+    (asked,) = await events(world, SHARED, "CaseManagerRequested")
+    await site.area.say(CaseManagerRequestAnswered.model_validate({
+        "request_id": asked["data"]["request_id"], "ohjaamo": "lempaala", "requested_by": "emma-mallila",
+        "accepted": True, "case_manager": "mikko-mallila", "at": world.clock()}))
+    await until(lambda: _there(page, "Mikko Mallila tulee."), what="the answer")
+    outreach = await person_opens("laura-kokeilu", site.at("/invitations"))
+    await expect(outreach.get_by_text("Sinua ei ole kutsuttu.")).to_be_visible()
+    answer = await outreach.goto(site.at(f"/invitations/{meeting}"))
+    assert answer is not None
+    assert answer.status == 404

@@ -9,8 +9,8 @@ from fastapi import Response
 from pydantic import BaseModel, Field
 
 from chassis import calendar, seats
-from chassis.decisions import NotFound, Refused
-from chassis.policy import Policy, SignInAgain
+from chassis.decisions import Refused
+from chassis.policy import Policy
 from chassis.web import N_, Db, Form, Page, Routes, blank
 from chassis.web.formats import Formats
 from chassis.web.late import with_absence
@@ -66,13 +66,9 @@ def add(to: Routes, act: ActPage[Any]) -> None:
                 await act.do(db, case_id, replace(by, seen=form.value("seen")), form.read)
                 return page.redirect(f"/cases/{case_id}", said=page.gettext(act.said))
             except Refused as fault:
-                if fault.refusal.code in (NotFound.code, SignInAgain.code):
-                    raise
                 if fault.refusal.code == ChangedMeanwhile.code:
                     return await _changed(page, db, await store.case(db, case_id, by.whose), act, form)
-                where = (fault.refusal.field or "").removeprefix("/data").removeprefix("/")
-                name = act.at.get(where, where)
-                form.refuse(name if name in act.model.model_fields else "", page.sentence(fault.refusal))
+                page.refuse(form, fault, act.at)
         return await _shown(page, db, await store.case(db, case_id, by.whose), act, form, 422)
 
 
@@ -251,7 +247,7 @@ ACTS: tuple[ActPage[Any], ...] = (
         "reached_by": None if case.course.reached else "call",
     }, _appointment, N_("The time is booked.")),
     ActPage("meeting", Meeting, lambda page, case: {
-        "on": page.today, "kind": _next_meeting(page, case),
+        "on": page.today, "kind": page.request.query_params.get("kind") or _next_meeting(page, case),
     }, _meeting, N_("The meeting is recorded.")),
     ActPage("going-on", GoOn, lambda page, _: {"since": page.today}, _go_on,
             N_("It is recorded that the case goes on.")),

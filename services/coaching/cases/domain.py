@@ -29,8 +29,11 @@ from contracts.events.coaching import (
     CoachingStarted,
     ReferralReturned,
     RightAddress,
+    ThreePartyMeetingCalledOff,
+    ThreePartyMeetingRequested,
     WithdrawalReported,
 )
+from contracts.events.referrals import ThreePartyMeetingAgreed, ThreePartyMeetingDeclined
 from contracts.fields import CaseId, ClientId, PeriodId
 from contracts.plan import tables
 from services.coaching.cases.course import Course, Happened, against
@@ -61,8 +64,13 @@ Channel: TypeAlias = tables.Channel
 MeetingKind: TypeAlias = tables.MeetingKind
 Basis = Literal["not-of-working-age", "guidance"]
 """Why somebody is a client of immigrant services: of the integration programme, or for guidance alone [3.6]."""
-TOLD = (CoachingStarted, CoachingEnded, ReferralReturned, WithdrawalReported)
+TOLD = (
+    CoachingStarted, CoachingEnded, ReferralReturned, WithdrawalReported, ThreePartyMeetingRequested,
+    ThreePartyMeetingCalledOff,
+)
 """What the area is told of a case, each by an act of the provider."""
+HEARD = (ThreePartyMeetingAgreed, ThreePartyMeetingDeclined)
+"""What the area answers, kept in the course of the case."""
 ReturnReason = Literal["not-eligible", "no-capacity", "wrong-address", "not-started"]
 
 

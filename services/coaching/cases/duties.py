@@ -12,6 +12,7 @@ from contracts.events.casework import AppointmentBooked, MeetingHeld, PeriodEnde
 from contracts.plan import Plan
 from services.coaching.cases.courses import Status
 from services.coaching.cases.domain import Case
+from services.coaching.meetings import three_party
 
 CONTACT = "contact-client"
 TRY_AGAIN = "try-again"
@@ -24,7 +25,10 @@ END_PERIOD = "end-period"
 TELL_STARTED = "tell-coaching-started"
 TELL_ENDED = "tell-coaching-ended"
 REVIEW = "review-case"
-ALL = (CONTACT, TRY_AGAIN, DECIDE, BOOK, RECORD, INTERVIEW, START_PERIOD, END_PERIOD, TELL_STARTED, TELL_ENDED, REVIEW)
+ALL = (
+    CONTACT, TRY_AGAIN, DECIDE, BOOK, RECORD, INTERVIEW, START_PERIOD, END_PERIOD, TELL_STARTED, TELL_ENDED, REVIEW,
+    three_party.PROPOSE, three_party.RECORD,
+)
 
 LOOKED_AT_BEFORE = timedelta(days=14)
 """How long before a review is due it is seen whether the client was met meanwhile."""
@@ -36,6 +40,10 @@ def owed(case: Case, plan: Plan, now: datetime, review_due: datetime | None = No
     `review_due` is the deadline of the review that is open: it stays until it is near, and then moves on if the
     client was met meanwhile.
     """
+    return {**_of_course(case, plan, now, review_due), **three_party.owed(case, plan)}
+
+
+def _of_course(case: Case, plan: Plan, now: datetime, review_due: datetime | None) -> Mapping[str, datetime]:
     told = plan.services[case.service].start_and_end_told and case.referral is not None and case.referral.is_open
     if case.course.closing:
         untold = told and case.end_told is None
@@ -75,6 +83,8 @@ def met(kind: str, case: Case) -> bool:
             return case.start_told is not None
         case "tell-coaching-ended":
             return case.end_told is not None or (case.referral is not None and not case.referral.is_open)
+        case three_party.PROPOSE | three_party.RECORD:
+            return three_party.met(kind, case)
         case _:
             return closed is None or closed.outcome is not None
 

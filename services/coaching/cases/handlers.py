@@ -27,6 +27,7 @@ from services.coaching.cases.domain import Act, Case, Channel, MeetingKind, Retu
 from services.coaching.cases.opening import AskedBasis
 from services.coaching.cases.refusals import CodeNotKnown, DayAhead, NoColleague, NotProvided, ReferralOnly
 from services.coaching.cases.store import Whose
+from services.coaching.meetings import ending, three_party
 from services.coaching.outcomes import handlers as outcomes
 from services.coaching.outcomes.store import same_person
 from services.coaching.referrals import erasing
@@ -209,17 +210,21 @@ async def read(db: Session, case_id: str, by: By) -> Case:
 # --- how a case is kept
 
 
-async def keep(db: Session, case: Case, *events: Data, opened_by: str | None = None) -> None:
+async def keep(db: Session, case: Case, *events: Data, opened_by: str | None = None) -> Case:
     """Stores a case as it now is, publishes what happened, and brings outcomes and obligations to it.
 
-    `opened_by`: the source under whose id a new case is known.
+    `opened_by`: the source under whose id a new case is known. With it ends what was agreed with others for the case.
     """
+    case, off = decided_or_raise(three_party.close(case, db.now))
     await store.save(db, case)
     if opened_by:
         await store.know_as(db, case, case.id, opened_by)
-    await outbox.add(db, *events)
+    await outbox.add(db, *off, *events)
     await outcomes.tell(db, case)
     await settle(db, case)
+    if case.referral and case.referral.closing:
+        await ending.referral_closed(db, case.referral.id)
+    return case
 
 
 async def settle(db: Session, case: Case) -> None:
@@ -271,7 +276,7 @@ async def act(db: Session, case_id: str, by: By, name: str, decide: Deciding) ->
         case = domain.take_over(case, by.who.id)
     check_days(events, made.today)
     case = domain.remember_told(case, made, events)
-    await keep(db, case, *events)
+    case = await keep(db, case, *events)
     if case.referral and case.referral.closing and before.referral and before.referral.is_open:
         await erasing.erase(db, case.referral, case.referral.closing)
     await audit.changed(db, "case", case.id, by.who, name)

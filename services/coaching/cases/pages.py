@@ -22,6 +22,7 @@ from services.coaching.cases.domain import Case
 from services.coaching.cases.schemas import details_of
 from services.coaching.cases.timeline import timeline
 from services.coaching.cases.wording import LISTS, Words
+from services.coaching.meetings import three_party
 from services.coaching.outreach.trying import Trying, how_it_stands
 from services.coaching.phenomena import pages as phenomena
 from services.coaching.referrals import handlers as referrals
@@ -149,7 +150,10 @@ async def show(
     """The page of a case."""
     entries, words = await timeline(db, case), Words(page)
     owed = await obligations.about(db, "case", case.id)
+    three = three_party.latest(case)
     people = {e.by for e in entries if e.by} | {case.coach or ""}
+    if three and three.agreed:
+        people.add(three.agreed.case_manager)
     service = words.rules.services.get(case.service)
     return page.render(
         "case.html", status, words=words, case=case, entries=entries, names=await directory.names(db, people),
@@ -158,6 +162,7 @@ async def show(
         told=bool(service and service.start_and_end_told), is_first=case.course.began_on() is None,
         attempts=len(case.course.attempts), listed=LISTS, trying=_trying(words, case),
         starter=Starter.of_case(words, case), goes_on=service.goes_on_after if service else (),
+        three_party=three, may_ask=three_party.may_ask(case, words.rules),
     )
 
 

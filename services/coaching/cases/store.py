@@ -37,7 +37,7 @@ from contracts.fields import CaseId, ClientId, ReferralId
 from contracts.topics import TOPICS
 from services.coaching.cases.course import Course, Happened
 from services.coaching.cases.courses import Status
-from services.coaching.cases.domain import TOLD, Case, GoesOn, version_of
+from services.coaching.cases.domain import HEARD, TOLD, Case, GoesOn, version_of
 from services.coaching.cases.refusals import ChangedMeanwhile
 from services.coaching.referrals import store as referrals_store
 from services.coaching.referrals.store import referrals
@@ -46,7 +46,7 @@ metadata = MetaData()
 Moment = DateTime(timezone=True)
 Id = Uuid(as_uuid=False)
 CASEWORK = "municipal.casework.v1"
-_MODELS: tuple[type[Data], ...] = (*TOPICS[CASEWORK].models, *TOLD)
+_MODELS: tuple[type[Data], ...] = (*TOPICS[CASEWORK].models, *TOLD, *HEARD)
 EVENTS = {model.__name__: model for model in _MODELS}
 
 cases = Table(

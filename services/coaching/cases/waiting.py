@@ -12,6 +12,8 @@ from services.coaching import access, directory
 from services.coaching.cases import duties, store
 from services.coaching.cases.store import Listed
 from services.coaching.cases.wording import Words
+from services.coaching.meetings import three_party
+from services.coaching.meetings import waiting as meetings
 
 SHOWN_FOR = timedelta(days=7)
 """How long a withdrawal is said among what happened last."""
@@ -27,6 +29,8 @@ TITLES = {
     duties.TELL_STARTED: N_("Case %(number)s: tell the employment area that the service began"),
     duties.TELL_ENDED: N_("Case %(number)s: tell the employment area that the service ended"),
     duties.REVIEW: N_("Case %(number)s: review whether it goes on"),
+    three_party.PROPOSE: N_("Case %(number)s: propose another time for the three-party meeting"),
+    three_party.RECORD: N_("Three-party meeting: case %(number)s"),
 }
 OUTREACH_TITLES = {
     duties.CONTACT: N_("Young person %(number)s: get in touch"),
@@ -49,6 +53,8 @@ ACTS = {
     duties.TELL_STARTED: (N_("Tell of the start"), "/start"),
     duties.TELL_ENDED: (N_("Tell of the end"), "/end"),
     duties.REVIEW: (N_("Review"), ""),
+    three_party.PROPOSE: (N_("Propose a time"), "/three-party"),
+    three_party.RECORD: (N_("Record as held"), "/meeting?kind=three-party"),
 }
 
 
@@ -63,8 +69,9 @@ async def tasks(page: Page, db: Session) -> list[Task]:
     known = await store.listed_by_id(db, whose, [each.obligation.about_id for each in found])
     names = await directory.names(db, [each.instead_of for each in found if each.instead_of])
     words = Words(page)
-    return [_task(words, each.obligation, known[each.obligation.about_id], names.get(each.instead_of or ""))
-            for each in found if each.obligation.about_id in known]
+    of_cases = [_task(words, each.obligation, known[each.obligation.about_id], names.get(each.instead_of or ""))
+                for each in found if each.obligation.about_id in known]
+    return of_cases + await meetings.tasks(page, db, [each.obligation for each in every.values()])
 
 
 async def happened(page: Page, db: Session) -> list[Happened]:

@@ -15,6 +15,8 @@ from services.coaching.cases.courses import Status
 from services.coaching.cases.domain import OURS
 from services.coaching.cases.store import Whose
 from services.coaching.cases.timeline import Entry
+from services.coaching.meetings import invitations, requests, three_party
+from services.coaching.meetings import wording as meetings
 from services.coaching.outreach.trying import Trying
 
 STATUS: Mapping[Status, tuple[str, str]] = {
@@ -77,6 +79,8 @@ NEXT: Mapping[str, str] = {
     duties.TELL_STARTED: N_("tell the employment area that the service began"),
     duties.TELL_ENDED: N_("tell the employment area that the service ended"),
     duties.REVIEW: N_("review whether the case goes on"),
+    three_party.PROPOSE: N_("propose another time for the three-party meeting"),
+    three_party.RECORD: N_("the three-party meeting"),
 }
 _REACHED = {True: N_("%(channel)s: the client was reached."), False: N_("%(channel)s: the client was not reached.")}
 _SENTENCES: Mapping[str, str] = {
@@ -208,6 +212,31 @@ class Words:
         return [(code, self.municipality(code)) for code, provider in known.providers.items()
                 if whose.provider_of(service, code) == provider.organisation]
 
+    def kind(self, code: str) -> str:
+        """A kind of meeting to which somebody is invited, to begin a line with."""
+        return capitalised(self.code("invitation-kind", code))
+
+    def hours(self, starts_at: datetime, ends_at: datetime) -> str:
+        """`ti 1.12. klo 9.00–10.00`"""
+        return f"{self.formats.due(starts_at)}–{self.formats.time_(ends_at)}"
+
+    def may_have_three_party(self, service: str) -> bool:
+        known = self.rules.services.get(service)
+        return known is not None and three_party.KIND in known.meetings
+
+    def three_party_stage(self, stage: three_party.Stage) -> tuple[str, str]:
+        """Text and colour of the tag; so too below."""
+        text, colour = meetings.THREE_PARTY[stage]
+        return self.page.gettext(text), colour
+
+    def invitation_stage(self, stage: invitations.Stage) -> tuple[str, str]:
+        text, colour = meetings.INVITATION[stage]
+        return self.page.gettext(text), colour
+
+    def request_stage(self, stage: requests.Stage) -> tuple[str, str]:
+        text, colour = meetings.REQUEST[stage]
+        return self.page.gettext(text), colour
+
     def status(self, status: Status) -> tuple[str, str]:
         """Text and colour of the tag."""
         text, colour = STATUS[status]
@@ -237,6 +266,9 @@ class Words:
         if entry.kind == "meeting-held":
             return say(_SENTENCES[entry.kind], on=self.formats.date_(fields["on"]),
                        kind=self.meeting(fields["kind"], service))
+
+        if (about_meeting := meetings.happened(self, entry)) is not None:
+            return about_meeting
         if entry.kind == "contact-attempted":
             return say(_REACHED[bool(fields["reached"])], channel=say(CHANNELS[fields["channel"]]))
         if entry.kind == "case-closed":

@@ -1,12 +1,12 @@
 """The acts that a course is made of: the referral, attempts, appointments, meetings, periods, start and end."""
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import cycle
 from random import Random
 from typing import Any
 
-from chassis.calendar import after, business_days_between, is_business_day
+from chassis.calendar import after, at, business_days_between, is_business_day
 from contracts import plan
 from contracts.envelope import Data
 from contracts.events.casework import (
@@ -23,7 +23,7 @@ from contracts.events.casework import (
 )
 from contracts.events.coaching import RightAddress
 from contracts.fields import CaseId, ClientId, PeriodId, TetId
-from yhdyspinta.demo import acts
+from yhdyspinta.demo import acts, meeting_acts
 from yhdyspinta.demo.acts import Act
 from yhdyspinta.demo.script.clients import NEEDS, Course
 from yhdyspinta.demo.script.days import later, moment, open_day, soon
@@ -203,7 +203,29 @@ class _Casework:
             if day >= last:
                 return
             three = coaching and self.course.path == "area" and self.rng.random() < 0.06
+            if three:
+                yield from self.three_party(day)
             yield self.meet(day, "three-party" if three else "coaching")
+
+    def three_party(self, on: date) -> Iterator[Act]:
+        """The coach asks some days before, the case manager agrees, now and then to the second proposal."""
+        rng, asked_on = Random(f"three-party {self.course.key} {on}"), open_day(on - timedelta(days=16))
+        again_on = later(asked_on, 3)
+        if self.course.withdrawn_on or later(again_on, 4) >= on:
+            return
+        starts_at, key = at(on, time(rng.randint(9, 14))), self.course.key
+        of = {"by": self.case_manager, "referral": key}
+        if rng.random() < 0.25:
+            elsewhen = at(later(again_on, 1), time(8))
+            yield self.do(moment(rng, asked_on, 9, 11), meeting_acts.AskThreeParty, times=(elsewhen,))
+            yield meeting_acts.DeclineThreeParty(
+                at=moment(rng, later(asked_on, 1), 9, 11), key=self.key(), reason="time", **of)
+            asked_on = again_on
+        yield self.do(moment(rng, asked_on, 12, 14), meeting_acts.AskThreeParty, times=(starts_at,))
+        agreed_on = later(asked_on, rng.choice((1, 1, 2, 3, 4)))
+        yield meeting_acts.AgreeThreeParty(
+            at=moment(rng, agreed_on, 9, 14), key=self.key(), starts_at=starts_at, place="lempaala-talo", **of)
+        yield meeting_acts.HoldThreeParty(at=moment(rng, on, 17, 17), key=self.key(), **of)
 
     def workshop(self, began_on: date) -> Iterator[Act]:
         """An eight-week period, with days at a workplace in half of them [3.3]."""
