@@ -12,7 +12,7 @@ from chassis.key_sweeper import Sweeper
 from chassis.service import Service, Timer
 from chassis.settings import Settings
 from chassis.web import N_, Room
-from services.referral import api, own_copy, pages, refer_pages, retention
+from services.referral import api, own_copy, pages, places_pages, refer_pages, retention
 from services.referral.subscribers import SUBSCRIPTIONS
 
 T = TypeVar("T")
@@ -20,6 +20,7 @@ ROOMS = (
     Room("/", N_("Waiting for me"), web.signed_in),
     Room("/refer", N_("Refer a client"), api.CASE_MANAGERS),
     Room("/referrals", N_("Referrals"), api.READERS),
+    Room("/services", N_("Services and places"), api.SUPERVISORS),
     Room("/", N_("Figures"), web.signed_in, service="reporting"),
 )
 DESCRIPTION = """
@@ -44,7 +45,8 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
     sweeper = Sweeper(database, database.keys, own_copy.erased, own_copy.lost)
     app = web.application(
         settings, clock, database, side="area", rooms=ROOMS, folder=Path(__file__).parent,
-        routes=[pages.routes, refer_pages.routes, api.routes], title="Referrals", description=DESCRIPTION.strip(),
+        routes=[pages.routes, refer_pages.routes, places_pages.routes, api.routes],
+        title="Referrals", description=DESCRIPTION.strip(),
     )
     app.state.signing_key = proofs.load_signing_key(settings.secrets)
 

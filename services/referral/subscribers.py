@@ -16,7 +16,7 @@ from contracts.events.coaching import (
     WithdrawalReported,
 )
 from contracts.events.directory import StaffListed
-from services.referral import lists, provider
+from services.referral import lists, places, provider
 
 COACHING: Handlers = {
     ReceivingKeyOffered: provider.take_offer,
@@ -26,7 +26,7 @@ COACHING: Handlers = {
     ReferralReturned: provider.take_return,
     WithdrawalReported: provider.report_withdrawal,
     ContactDetailsErased: provider.acknowledge,
-    ClientSituationReported: provider.keep_situation,
+    ClientSituationReported: places.keep,
 }
 
 DIRECTORY: Handlers = {StaffListed: provider.list_staff}
