@@ -16,6 +16,9 @@ from services.coaching import access, retention
 from services.coaching.cases import act_pages, pages
 from services.coaching.cases import api as cases_api
 from services.coaching.cases import handlers as cases
+from services.coaching.client_situation import api as situation_api
+from services.coaching.client_situation import handlers as situations
+from services.coaching.client_situation import pages as situation_pages
 from services.coaching.ohjaamo import api as ohjaamo_api
 from services.coaching.ohjaamo import pages as ohjaamo_pages
 from services.coaching.outcomes import api as outcomes_api
@@ -38,6 +41,7 @@ ROOMS = (
     Room("/periods", N_("Periods"), access.INSTRUCTORS),
     Room("/ohjaamo", N_("Ohjaamo"), access.OHJAAMO),
     Room("/phenomena", N_("Phenomena"), access.OUTREACH),
+    Room("/client-situation", N_("Client situation"), access.MANAGERS),
     Room("/", N_("Figures"), web.signed_in, service="reporting"),
 )
 DESCRIPTION = """
@@ -48,7 +52,9 @@ What a municipal provider does for the clients who are referred to it, or come b
 3. `…/attempts`, `…/appointments`, `…/meetings` record what happens: on the municipal side alone.
 4. `…/start` and `…/end` tell the employment area the two days that the action plan lets it know; the outcome stays
    on the municipal side, and becomes a figure under a pseudonym.
-5. `…/return` gives a referral back, `…/withdrawal` says that the client withdrew the consent: from then on nobody can
+5. `POST /api/client-situations/{service}/{month}` tells the employment area of a month: clients by residence, free
+   places, whether more referrals are wanted.
+6. `…/return` gives a referral back, `…/withdrawal` says that the client withdrew the consent: from then on nobody can
    read the contact details.
 
 Errors are problems (RFC 9457) with a stable `code` and a sentence that says what to do next, in Finnish or English
@@ -68,6 +74,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
             pages.routes, act_pages.routes, pointti_pages.routes, cases_api.routes, pointti_api.routes,
             outcomes_api.routes, outreach_pages.routes, ohjaamo_pages.routes, ohjaamo_api.routes,
             phenomena_pages.routes, phenomena_api.routes,
+            situation_pages.routes, situation_api.routes,
         ], title="Coaching", description=DESCRIPTION,
     )
 
@@ -91,6 +98,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
             Timer("contact details not needed", timedelta(hours=1), lambda: referrals.forget_ended(database)),
             Timer("kept no longer", timedelta(hours=6), lambda: retention.forget(database)),
             Timer("phenomena to be recorded", timedelta(hours=1), lambda: phenomena.ask_for_months(database)),
+            Timer("client situations", timedelta(hours=1), lambda: situations.open_months(database)),
             Timer("reviews", timedelta(hours=1), lambda: cases.look_at_reviews(database)),
         ],
     )
