@@ -12,7 +12,7 @@ from chassis.key_sweeper import Sweeper
 from chassis.service import Service, Timer
 from chassis.settings import Settings
 from chassis.web import N_, Room
-from services.referral import api, late, own_copy, pages, refer_pages, retention
+from services.referral import api, late, own_copy, pages, places_pages, refer_pages, retention
 from services.referral.handing_over import api as handing_over_api
 from services.referral.handing_over import pages as handing_over_pages
 from services.referral.meetings import api as meetings_api
@@ -33,6 +33,7 @@ ROOMS = (
     Room("/triage/counts", N_("Counts"), triage_api.READERS),
     Room("/invitations", N_("Invitations"), api.CASE_MANAGERS),
     Room("/ohjaamo-days", N_("Ohjaamo days"), api.CASE_MANAGERS),
+    Room("/services", N_("Services and places"), api.SUPERVISORS),
     Room("/", N_("Figures"), web.signed_in, service="reporting"),
 )
 DESCRIPTION = """
@@ -60,8 +61,8 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
     app = web.application(
         settings, clock, database, side="area", rooms=ROOMS, folder=Path(__file__).parent,
         routes=[
-            pages.routes, refer_pages.routes, meetings_pages.routes, three_party_pages.routes, api.routes,
-            meetings_api.routes, late.routes, handing_over_pages.routes, handing_over_api.routes,
+            pages.routes, refer_pages.routes, places_pages.routes, meetings_pages.routes, three_party_pages.routes,
+            api.routes, meetings_api.routes, late.routes, handing_over_pages.routes, handing_over_api.routes,
             triage_pages.routes, triage_api.routes,
         ], title="Referrals", description=DESCRIPTION.strip(),
     )

@@ -20,7 +20,7 @@ from contracts.events.coaching import (
     WithdrawalReported,
 )
 from contracts.events.directory import SeatFilled, StaffListed
-from services.referral import lists, provider
+from services.referral import lists, places, provider
 from services.referral.meetings import told as meetings
 
 COACHING: Handlers = {
@@ -31,7 +31,7 @@ COACHING: Handlers = {
     ReferralReturned: provider.take_return,
     WithdrawalReported: provider.report_withdrawal,
     ContactDetailsErased: provider.acknowledge,
-    ClientSituationReported: provider.keep_situation,
+    ClientSituationReported: places.keep,
     ThreePartyMeetingRequested: meetings.ask_three_party,
     ThreePartyMeetingCalledOff: meetings.call_off_three_party,
     MeetingInvitationAnswered: meetings.answer_invitation,
