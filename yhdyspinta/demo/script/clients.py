@@ -250,7 +250,7 @@ def _asked(rng: Random, key: str, person: Person, service: str, began_on: date) 
     asked_on = began_on
     for _ in range(waited):
         asked_on = open_before(asked_on)
-    if not referred and service in OWN and rng.random() < 0.5:
+    if not referred and service in OWN and Random(f"own {key}").random() < 0.5:
         path = "own"
     origin: Origin = "referral" if referred else rng.choice(("self", "self", "other-service", "yhteisetsiva"))
     return Course(key, person, service, kind.providers[person.municipality], origin, path, asked_on)
