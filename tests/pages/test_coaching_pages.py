@@ -457,7 +457,7 @@ async def test_an_ohjaamo_worker_answers_an_invitation_and_asks_for_a_case_manag
     await page.goto(site.at("/invitations"))
     await no_findings(page)
     await page.goto(site.at("/case-manager-requests/new"))
-    assert "Kelan hakemuksen täyttäminen: ohjaamotyöntekijä" in await page.locator("main").inner_text()
+    assert "Kelan hakemus: ohjaamotyöntekijä" in await page.locator("main").inner_text()
     await no_findings(page)
     await page.get_by_label("Työttömyysetuus").check()
     await page.get_by_role("button", name="Lähetä asiakasvastaaville").click()

@@ -23,7 +23,7 @@ from contracts.events.coaching import (
 from contracts.events.referrals import Consent, ThreePartyMeetingAgreed, ThreePartyMeetingDeclined
 from contracts.fields import CaseId, ClientId, ConsentId, ReferralId, ReferralNumber, StaffId, new_id
 from services.coaching.cases import domain as cases
-from services.coaching.cases import duties
+from services.coaching.cases import duties, running
 from services.coaching.cases.course import Course, Happened
 from services.coaching.cases.domain import Act, Case
 from services.coaching.meetings import three_party as coach
@@ -116,7 +116,8 @@ class Sides:
         self.coach_does(coach.call_off(self.case, act(self.now)))
 
     def meet(self) -> None:
-        self.coach_does(cases.hold_meeting(self.case, act(self.now), helsinki_day(self.now), "three-party"))
+        today = helsinki_day(self.now)
+        self.coach_does(running.hold_meeting(self.case, act(self.now), today, "three-party", ("three-party",), 2))
 
     def end(self) -> None:
         self.coach_does(cases.end(self.case, act(self.now), helsinki_day(self.now), "work", told=True))
