@@ -57,8 +57,9 @@ class Thing:
     service: str
 
     def is_of(self, role: str, organisation: str) -> bool:
+        """Whether it is theirs; without a role a program is meant, which works with all of its organisation's."""
         return self.organisation == organisation and (
-            not self.service or self.service in WORKS_WITH.get(role, frozenset()))
+            not (self.service and role) or self.service in WORKS_WITH.get(role, frozenset()))
 
 
 @dataclass
@@ -68,24 +69,28 @@ class Site:
     world: World
     services: dict[str, Service]
     http: httpx.AsyncClient
-    cookies: dict[tuple[str, str, str], dict[str, str]] = field(default_factory=dict)
+    headers: dict[tuple[str, str, str], dict[str, str]] = field(default_factory=dict)
     things: dict[tuple[str, str], Sequence[Thing]] = field(default_factory=dict)
 
     async def as_person(self, service: str, role: str, organisation: str) -> dict[str, str]:
         """Headers of somebody who signed in; one session a service, role and organisation."""
         who = (service, role, organisation)
-        if who not in self.cookies:
+        if who not in self.headers:
             person = Principal("person", f"{role}-{organisation}"[:64], "Aino Esimerkki", organisation,
                                frozenset({role}), services={service: f"http://127.0.0.1:8000/{service}"})
             async with self.services[service].database.begin() as db:
                 token = await sessions.start(db, person, db.now)
-            self.cookies[who] = {"cookie": f"yp_{service}={token}", **SAME_ORIGIN}
-        return self.cookies[who]
+            self.headers[who] = {"cookie": f"yp_{service}={token}", **SAME_ORIGIN}
+        return self.headers[who]
 
-    async def as_program(self, service: str, organisation: str, *scopes: str) -> dict[str, str]:
-        async with self.services[service].database.begin() as db:
-            _, token = await tokens.make(db, "test", organisation, scopes, db.now + timedelta(days=30))
-        return {"authorization": f"Bearer {token}", "accept-language": "en"}
+    async def as_program(self, service: str, organisation: str, scope: str) -> dict[str, str]:
+        """Headers of a program with one scope; one token a service, organisation and scope."""
+        who = (service, scope, organisation)
+        if who not in self.headers:
+            async with self.services[service].database.begin() as db:
+                _, token = await tokens.make(db, "test", organisation, (scope,), db.now + timedelta(days=30))
+            self.headers[who] = {"authorization": f"Bearer {token}", "accept-language": "en"}
+        return self.headers[who]
 
     async def ask(self, service: str, method: str, path: str, headers: Mapping[str, str], body: Any = None
                   ) -> httpx.Response:
