@@ -78,6 +78,8 @@ OBLIGATIONS = older("obligations", DataClass.PSEUDONYMOUS, CLOSED_CASE, "coalesc
                     "who owed what until when, as long as the case that it was about")
 SEATS = Kept("seats", DataClass.STAFF, "who holds which seat, and who substitutes",
              lasts="as long as the directory lists them")
+RESTRICTIONS = older("restrictions", DataClass.STAFF, "audit", "lifted_at",
+                     "that processing was restricted at a client's request, and by whom", "lifted_at is not null")
 KEYS = (
     older("keys", DataClass.PSEUDONYMOUS, CLOSED_CASE, "coalesce(erased_at, lost_at)",
           "that a key existed and was erased, as long as the receipt that says so", "state in ('erased', 'lost')"),

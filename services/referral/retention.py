@@ -16,7 +16,7 @@ from contracts.fields import DataClass
 
 _BY = "timer closed referrals"
 KEPT = (
-    *retention.CHASSIS, retention.AUDIT_HEADS, retention.OBLIGATIONS, retention.SEATS,
+    *retention.CHASSIS, retention.AUDIT_HEADS, retention.OBLIGATIONS, retention.SEATS, retention.RESTRICTIONS,
     Kept("referrals", DataClass.PERSONAL, retention.reason_of("closed_referral"), "closed_referral", by=_BY),
     *(Kept(table, DataClass.PSEUDONYMOUS, retention.reason_of("closed_referral"), "closed_referral", by=_BY)
       for table in ("receiving_keys", "acknowledgements", "timeline", "keys")),

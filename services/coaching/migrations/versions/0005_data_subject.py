@@ -1,0 +1,18 @@
+"""Corrected contact details and restriction of processing. Code of the version before runs on it too."""
+
+from alembic import op
+
+from chassis import restriction
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    for statement in (
+        restriction.DDL,
+        "alter table sealed_details add column told_at timestamptz not null default now(), "
+        "add column told_id text not null default '', add column corrected_at timestamptz",
+        "update sealed_details set told_at = received_at",
+    ):
+        op.execute(statement)
