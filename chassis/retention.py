@@ -53,6 +53,13 @@ def reason_of(period: str) -> str:
     return reason
 
 
+def restrictions(record: str) -> Kept:
+    """Restrictions that were lifted, or whose record is gone: `record` finds it by `about_id`."""
+    return older("restrictions", DataClass.STAFF, "audit", "coalesce(lifted_at, since)",
+                 "that processing was restricted at a client's request, and by whom",
+                 f"(lifted_at is not null or not exists ({record}))")
+
+
 CLOSED_CASE, STAFF_PERIOD = "closed_case", "staff"
 CHASSIS: tuple[Kept, ...] = (
     Kept("outbox", DataClass.PSEUDONYMOUS, "on its way to its topic", lasts="until the broker has it",
@@ -78,8 +85,6 @@ OBLIGATIONS = older("obligations", DataClass.PSEUDONYMOUS, CLOSED_CASE, "coalesc
                     "who owed what until when, as long as the case that it was about")
 SEATS = Kept("seats", DataClass.STAFF, "who holds which seat, and who substitutes",
              lasts="as long as the directory lists them")
-RESTRICTIONS = older("restrictions", DataClass.STAFF, "audit", "lifted_at",
-                     "that processing was restricted at a client's request, and by whom", "lifted_at is not null")
 KEYS = (
     older("keys", DataClass.PSEUDONYMOUS, CLOSED_CASE, "coalesce(erased_at, lost_at)",
           "that a key existed and was erased, as long as the receipt that says so", "state in ('erased', 'lost')"),
