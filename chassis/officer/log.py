@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from chassis import calendar
+from chassis import calendar, tokens
 from contracts.topics import source_of
 
 if TYPE_CHECKING:
@@ -115,6 +115,11 @@ async def about(db: "Session", ids: Sequence[str], limit: int = 500) -> list[Loo
 async def last_check(db: "Session") -> Any:
     """When, by whom and with what result (`reason`) the log was verified last; None: never."""
     return (await db.execute(_CHECKED)).one_or_none()
+
+
+async def names(db: "Session", records: Records, ids: Collection[str]) -> Mapping[str, str]:
+    """Names of those who acted: of staff, and of programs by their tokens."""
+    return {**await tokens.names(db, ids), **await records.names(db, ids)}
 
 
 def _place(after: str) -> tuple[date | None, int | None]:

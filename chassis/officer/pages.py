@@ -41,13 +41,7 @@ async def show(page: Page, db: Db, about: Asked = "", person: Asked = "", act: A
                until: Asked = "", after: Annotated[str, Query(pattern=r"^(\d{4}-\d{2}_\d{1,18})?$")] = "") -> Response:
     """Rows of one's own organisation, newest first; reading them is a row itself."""
     asked = {"about": about, "person": person, "act": act, "since": since, "until": until}
-    form, wanted = _wanted(page, asked)
-    found = await _found(page, db, wanted, after, PAGE_ROWS + 1) if form.ok else []
-    here = found[:PAGE_ROWS]
-    return page.render(
-        "officer-log.html", 200 if form.ok else 422, words=await _words(page, db, here), rows=here, form=form,
-        asked=asked, more=here[-1].place if len(found) > PAGE_ROWS else None, first=not after,
-        searched=any(asked.values()), check_form=blank(), **await _checking(page, db))
+    return await _log(page, db, asked, after, blank())
 
 
 @routes.page("GET", "/audit.csv", policy=OFFICERS)
@@ -81,9 +75,7 @@ async def check(page: Page, db: Db) -> Response:
         if not heads:
             form: Form[Any] = blank()
             form.refuse("heads", page.gettext("The file holds no hashes of this log. Ask the other side for its file."))
-            return page.render(
-                "officer-log.html", 422, words=await _words(page, db, ()), rows=(), form=blank(), asked={}, more=None,
-                first=True, searched=False, check_form=form, **await _checking(page, db))
+            return await _log(page, db, dict.fromkeys(("about", "person", "act", "since", "until"), ""), "", form)
     await _state(page).begin(page.web.database, page.who, heads)
     return page.redirect("/audit#check")
 
@@ -104,6 +96,16 @@ async def heads(page: Page, db: Db) -> Response:
                     headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
+async def _log(page: Page, db: Db, asked: dict[str, str], after: str, check_form: Form[Any]) -> Response:
+    form, wanted = _wanted(page, asked)
+    found = await _found(page, db, wanted, after, PAGE_ROWS + 1) if form.ok else []
+    here = found[:PAGE_ROWS]
+    return page.render(
+        "officer-log.html", 422 if form.errors or check_form.errors else 200, words=await _words(page, db, here),
+        rows=here, form=form, asked=asked, more=here[-1].place if len(found) > PAGE_ROWS else None, first=not after,
+        searched=any(asked.values()), check_form=check_form, **await _checking(page, db))
+
+
 def _wanted(page: Page, asked: dict[str, str]) -> tuple[Form[Days], log.Search]:
     form = read(FormData([(name, asked[name]) for name in ("since", "until")]), Days, page.texts)
     days = form.model or Days()
@@ -120,12 +122,12 @@ async def _found(page: Page, db: Db, wanted: log.Search, after: str, limit: int)
 
 
 async def _words(page: Page, db: Db, rows: Sequence[log.Looked]) -> Words:
-    return Words(page, await page.web.records.names(db, {row.person for row in rows}))
+    return Words(page, await log.names(db, page.web.records, {row.person for row in rows}))
 
 
 async def _checking(page: Page, db: Db) -> dict[str, Any]:
     last = await log.last_check(db)
-    names = await page.web.records.names(db, {last.person}) if last else {}
+    names = await log.names(db, page.web.records, {last.person}) if last else {}
     return {"checking": _state(page), "last": last, "last_by": names.get(last.person, last.person) if last else "",
             "keeps": audit_heads.kept_by(db.service)}
 

@@ -137,7 +137,7 @@ def _until(page: "Page", kept: Kept) -> str:
 async def looks(db: "Session", page: "Page", ids: Sequence[str]) -> tuple[list[Look], bool]:
     """Who saw or changed these records, newest first, by name where it is known; whether there are older ones."""
     rows = await log.about(db, ids, MANY + 1)
-    words = Words(page, await page.web.records.names(db, {row.person for row in rows}))
+    words = Words(page, await log.names(db, page.web.records, {row.person for row in rows}))
     return [Look(at=row.at, who=words.person(row), organisation=words.organisation(row), act=words.act(row),
                  why=words.reason(row)) for row in rows[:MANY]], len(rows) > MANY
 
@@ -145,7 +145,7 @@ async def looks(db: "Session", page: "Page", ids: Sequence[str]) -> tuple[list[L
 async def restrictions(db: "Session", page: "Page", about_type: str, ids: Sequence[str]) -> list[Restricted]:
     """Restrictions that were ever set on these records, newest first."""
     found = await restriction.history(db, about_type, ids)
-    names = await page.web.records.names(db, {by for each in found for by in (each.set_by, each.lifted_by) if by})
+    names = await log.names(db, page.web.records, {by for each in found for by in (each.set_by, each.lifted_by) if by})
     return [Restricted(since=each.since, set_by=names.get(each.set_by, each.set_by), lifted_at=each.lifted_at,
                        lifted_by=names.get(each.lifted_by, each.lifted_by) if each.lifted_by else None)
             for each in found]

@@ -96,23 +96,23 @@ async def data_held(db: Session, case_id: str, page: Page, by: By) -> DataHeld:
 
 
 async def _parts(db: Session, page: Page, case: Case, words: Words) -> list[Part]:
-    say, formats, closed = page.gettext, Formats(page.language, page.texts), case.course.closed
+    gettext, formats, closed = page.gettext, Formats(page.language, page.texts), case.course.closed
     happened = await timeline(db, case)
     names = await directory.names(db, {each.by for each in happened if each.by} | {case.coach or ""})
     began = case.course.began_on()
     return [
-        Part(title=say("Case %(number)s", number=case.number), facts=subject.facts(
-            (say("Service"), words.service(case.service)),
-            (say("Where the client lives"), words.municipality(case.municipality)),
-            (say("How the client came"), say(ORIGINS[case.origin]) if case.origin in ORIGINS else case.origin),
-            (say("First approach"), formats.date_(case.course.asked_on)),
-            (say("In whose hands"), names.get(case.coach or "", case.coach or "")),
-            (say("Status"), words.status(case.status)[0]),
-            (say("Name and phone"), say(_DETAILS[details_of(case)])),
-            (say("Began"), began and formats.date_(began)),
-            (say("Ended"), closed and formats.date_(closed.on)),
+        Part(title=gettext("Case %(number)s", number=case.number), facts=subject.facts(
+            (gettext("Service"), words.service(case.service)),
+            (gettext("Where the client lives"), words.municipality(case.municipality)),
+            (gettext("How the client came"), gettext(ORIGINS[case.origin]) if case.origin in ORIGINS else case.origin),
+            (gettext("First approach"), formats.date_(case.course.asked_on)),
+            (gettext("In whose hands"), names.get(case.coach or "", case.coach or "")),
+            (gettext("Status"), words.status(case.status)[0]),
+            (gettext("Name and phone"), gettext(_DETAILS[details_of(case)])),
+            (gettext("Began"), began and formats.date_(began)),
+            (gettext("Ended"), closed and formats.date_(closed.on)),
         )),
-        Part(title=say("What happened, %(number)s", number=case.number), facts=subject.facts(*(
+        Part(title=gettext("What happened, %(number)s", number=case.number), facts=subject.facts(*(
             (formats.moment(each.at), words.happened(each)) for each in happened))),
     ]
 

@@ -45,28 +45,28 @@ async def data_held(db: Session, referral_id: str, page: Page, by: Principal) ->
 
 
 def _parts(page: Page, seen: Whole, words: Words, names: Mapping[str, str]) -> list[Part]:
-    referral, say = seen.referral, page.gettext
+    referral, gettext = seen.referral, page.gettext
     formats = Formats(page.language, page.texts)
     return [
-        Part(title=say("Referral %(number)s", number=referral.number), facts=subject.facts(
-            (say("Service"), words.service(referral.service)),
-            (say("Where the client lives"), words.municipality(referral.municipality)),
-            (say("Provider"), words.organisation(referral.provider)),
-            (say("Case manager"), names.get(referral.case_manager, referral.case_manager)),
-            (say("Referred"), formats.date_(referral.referred_on)),
-            (say("Status"), words.status(referral.status)[0]),
-            (say("Name and phone"), say(_DETAILS[seen.details])),
-            (say("Began"), referral.started_on and formats.date_(referral.started_on)),
-            (say("Ended"), referral.ended_on and formats.date_(referral.ended_on)),
+        Part(title=gettext("Referral %(number)s", number=referral.number), facts=subject.facts(
+            (gettext("Service"), words.service(referral.service)),
+            (gettext("Where the client lives"), words.municipality(referral.municipality)),
+            (gettext("Provider"), words.organisation(referral.provider)),
+            (gettext("Case manager"), names.get(referral.case_manager, referral.case_manager)),
+            (gettext("Referred"), formats.date_(referral.referred_on)),
+            (gettext("Status"), words.status(referral.status)[0]),
+            (gettext("Name and phone"), gettext(_DETAILS[seen.details])),
+            (gettext("Began"), referral.started_on and formats.date_(referral.started_on)),
+            (gettext("Ended"), referral.ended_on and formats.date_(referral.ended_on)),
         )),
-        Part(title=say("Consent"), facts=subject.facts(
-            (say("What was passed on"), say("name and phone number")),
-            (say("For what"), words.code("consent-purpose", referral.consent.purpose)),
-            (say("Given"), formats.moment(referral.consent.given_at)),
-            (say("Recorded by"), names.get(referral.consent.recorded_by, referral.consent.recorded_by)),
-            (say("Withdrawn"), referral.withdrawn_at and formats.moment(referral.withdrawn_at)),
+        Part(title=gettext("Consent"), facts=subject.facts(
+            (gettext("What was passed on"), gettext("name and phone number")),
+            (gettext("For what"), words.code("consent-purpose", referral.consent.purpose)),
+            (gettext("Given"), formats.moment(referral.consent.given_at)),
+            (gettext("Recorded by"), names.get(referral.consent.recorded_by, referral.consent.recorded_by)),
+            (gettext("Withdrawn"), referral.withdrawn_at and formats.moment(referral.withdrawn_at)),
         )),
-        Part(title=say("What happened"), facts=subject.facts(*(
+        Part(title=gettext("What happened"), facts=subject.facts(*(
             (formats.moment(entry.at), words.happened(entry, referral.consent.purpose)) for entry in seen.entries))),
     ]
 

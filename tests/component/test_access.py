@@ -1,6 +1,8 @@
 """Who may ask for what: every route of the real applications, as every role of the plan, against `docs/access.md`, and
 never anything of somebody else's [SEC-1, SEC-2]."""
 
+import csv
+import io
 import re
 from collections.abc import Iterator, Sequence
 from itertools import cycle
@@ -10,6 +12,7 @@ from uuid import uuid4
 
 import pytest
 
+from chassis import audit, audit_heads
 from chassis.web.routes import table
 from contracts.topics import SERVICES
 from tests.component import access_site
@@ -187,3 +190,56 @@ async def test_what_is_ones_own_is_found(site, service):
                         if answer.status_code in (200, 303):
                             found.add(name)
     assert found == {name for of, name in OBJECTS if of == service}
+
+
+# --- the audit log, which shows each officer their own organisation's rows
+
+
+async def rows_of(site, organisation: str, **asked: str) -> list[dict[str, str]]:
+    officer = await site.as_person("coaching", "data-protection-officer", organisation)
+    answer = await site.http.get("/coaching/audit.csv", params=asked, headers=officer | {"accept-language": "en"})
+    assert answer.status_code == 200, answer.text
+    return list(csv.DictReader(io.StringIO(answer.text.removeprefix("﻿")), delimiter=";"))
+
+
+async def test_an_officer_searches_what_concerns_their_own_organisation(site):
+    records = {organisation: {thing.id for things in (site.things["coaching", "case_id"],
+                                                      site.things["coaching", "referral_id"])
+                              for thing in things if thing.organisation == organisation}
+               for organisation in ("lempaala", "vesilahti")}
+    seen = {organisation: {row["about_id"] for row in await rows_of(site, organisation)} for organisation in records}
+    assert seen["lempaala"] & records["lempaala"]
+    assert seen["vesilahti"] & records["vesilahti"]
+    assert not seen["lempaala"] & records["vesilahti"]
+    assert not seen["vesilahti"] & records["lempaala"]
+
+    (case,) = [thing for thing in site.things["coaching", "case_id"] if thing.organisation == "vesilahti"
+               and thing.service == "outreach"]
+    worker = await site.as_person("coaching", "outreach-worker", "vesilahti")
+    assert (await site.ask("coaching", "GET", f"/cases/{case.id}", worker)).status_code == 200
+    row, *_ = await rows_of(site, "vesilahti", about=case.id, act="read:case")
+    assert (row["person"], row["organisation"]) == ("outreach-worker-vesilahti", "vesilahti")
+    assert await rows_of(site, "vesilahti", about=row["number"], person="outreach-worker-vesilahti", since="2.3.2026")
+    assert await rows_of(site, "vesilahti", about=case.id, until="1.3.2026") == []
+    assert await rows_of(site, "lempaala", about=case.id) == []
+    newest, *_ = await rows_of(site, "vesilahti", about=case.id)
+    assert newest["act"] == "read:search"
+
+
+async def test_an_officer_checks_that_the_log_is_whole_against_the_hashes_of_the_other_side(site):
+    officer = await site.as_person("coaching", "data-protection-officer", "lempaala")
+
+    async def checked(heads: str = "") -> str:
+        files = {"heads": ("heads.jsonl", heads.encode())} if heads else None
+        answer = await site.http.post("/coaching/audit/check", headers=officer, files=files,
+                                      data={"form_key": str(uuid4())})
+        return answer.text if answer.status_code != 303 else (
+            await site.http.get("/coaching/audit", headers=officer)).text
+
+    assert "Loki on eheä:" in await checked()
+    assert "Tarkistettu viimeksi" in (await site.http.get("/coaching/audit", headers=officer)).text
+    async with site.services["coaching"].database.begin() as db:
+        seq, head = await audit.last(db.connection)
+    assert "Verrattu 1 tiivisteeseen" in await checked(audit_heads.lines("coaching", [(seq, head)]))
+    assert "Tiedostossa ei ole tämän lokin tiivisteitä" in await checked("nothing of the kind")
+    assert f"Loki ei ole eheä rivillä {seq}" in await checked(audit_heads.lines("coaching", [(seq, "0" * 64)]))
