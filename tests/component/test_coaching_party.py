@@ -333,7 +333,9 @@ async def test_an_event_of_a_year_that_is_not_final_is_counted_in_it(party, worl
 # --- the area
 
 
-async def test_nothing_of_party_is_in_anything_that_a_principal_of_the_area_may_read(world, party, vesilahti, area):
+async def test_nothing_of_party_is_in_anything_that_a_principal_of_the_area_may_read(
+    running, world, party, vesilahti, area
+):
     """Events of every kind open, follow and close cases, alone and joined to referrals; the area reads all it may."""
     days = [date(2026, 1, 13) + timedelta(days=n) for n in range(30)]
     marks: set[str] = {str(day) for day in days}
