@@ -18,6 +18,7 @@ from chassis.seats import Owed
 from chassis.web import N_, Db, Form, Page, Routes, blank, waiting
 from chassis.web.waiting import Happened, Task
 from services.referral import duties, handlers, lists, shown, store
+from services.referral import receipt as receipt_of
 from services.referral.api import CASE_MANAGERS, READERS, Id
 from services.referral.courses import ERASING, Status
 from services.referral.handing_over.api import HANDERS
@@ -317,6 +318,13 @@ async def receipt_json(referral_id: Id, page: Page, db: Db) -> Response:
     )
 
 
+def _told_to(page: Page, seen: shown.Whole, language: str) -> str:
+    """Whom a silent provider's deadline was told to."""
+    owed = seen.obligation(duties.ACKNOWLEDGE)
+    role = Words(page).rules.roles.get(owed.escalate_role or "") if owed else None
+    return role.text(language) if role else ""
+
+
 def _written(page: Page, seen: shown.Whole, language: str) -> Markup:
     """The receipt's text, in the client's language."""
     rules = Words(page).rules
@@ -324,6 +332,8 @@ def _written(page: Page, seen: shown.Whole, language: str) -> Markup:
         "seen": seen, "referral": seen.referral, "page": page, "who": page.who, "today": page.today, "now": page.now,
         "area": rules.organisations[seen.referral.organisation].text(language),
         "provider": rules.organisations[seen.referral.provider].text(language),
+        "overdue": receipt_of.is_overdue(seen.referral, page.now),
+        "told_to": _told_to(page, seen, language), "remains": receipt_of.remains(seen.referral, rules),
         "purpose": rules.codes["consent-purpose"][seen.referral.consent.purpose].text(language),
     })
     return Markup(text)  # noqa: S704 - our own template, which escapes

@@ -87,4 +87,6 @@ async def whole_of(db: Session, referral: Referral) -> Whole:
 def signed_receipt(db: Session, seen: Whole, key: proofs.SigningKey) -> dict[str, object]:
     """The receipt as it stands now, signed."""
     rules = plan.on(seen.referral.referred_on)
-    return receipt.sign(receipt.build(seen.referral, seen.heard, seen.own_copy, rules, db.now), key)
+    return receipt.sign(receipt.build(
+        seen.referral, seen.heard, seen.own_copy, rules, db.now,
+        f"{db.settings.public_url}{db.settings.prefix_path}/privacy"), key)
