@@ -13,7 +13,7 @@ from chassis.web import N_, Page
 from chassis.web.formats import Formats
 from contracts.topics import TOPICS
 from services.referral import duties, lists, shown
-from services.referral.domain import Status
+from services.referral.courses import Status
 from services.referral.shown import Details, Whole
 from services.referral.wording import Words
 

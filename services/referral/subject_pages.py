@@ -10,7 +10,7 @@ from chassis.officer.subject import DataHeld
 from chassis.web import Db, Page, Routes, Who, allow
 from services.referral import handlers, lists, shown, subject
 from services.referral.api import Id
-from services.referral.domain import CLOSED_HERE, Status
+from services.referral.courses import CLOSED_HERE, Status
 from services.referral.pages import place_of
 from services.referral.wording import Words
 
