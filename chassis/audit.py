@@ -69,6 +69,8 @@ begin
 end $audit$
 """
 
+SEARCHED = "create index audit_log_about on audit_log (about_id)"
+"""A later step of services with many records: who saw one of them is found without going through the log."""
 GENESIS = bytes(32)
 """What the first row of a log stands on."""
 HEAD = "head"

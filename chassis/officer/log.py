@@ -6,7 +6,7 @@ organisation's of whoever acted, and of the service's own acts every organisatio
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
@@ -74,20 +74,21 @@ from audit_log a left join records r on r.id = a.about_id
 where a.act <> 'head'
   and (coalesce(r.organisation, a.organisation) = :organisation
        or (r.organisation is null and a.organisation = :own))
-  and (cast(:about as text) is null or a.about_id = :about or r.number = :about)
+{of_record}
   and (cast(:person as text) is null or a.person = :person)
   and (cast(:act as text) is null or a.act = :act or a.act = 'read:' || :act or a.act = 'change:' || :act)
-  and (cast(:since as timestamptz) is null or a.at >= :since)
+  and (cast(:since as timestamptz) is null or (a.at >= :since and a.month >= :first))
   and (cast(:until as timestamptz) is null or a.at <= :until)
   and (cast(:month as date) is null or (a.month, a.seq) < (:month, :seq))
 order by a.month desc, a.seq desc limit :limit
 """
+_OF_RECORD = "  and a.about_id in (select id from records where number = :about union all select :about)"
 _ABOUT = text("""
 select month, seq, at, person, organisation, act, about_type, about_id, reason, null as number
 from audit_log where about_id = any(cast(:ids as text[])) order by month desc, seq desc limit :limit
 """)
 _CHECKED = text("""
-select at, person, reason from audit_log where act = 'read:verify' and about_type = 'audit'
+select at, person, reason from audit_log where act = 'read:verify' and about_id = 'log'
 order by month desc, seq desc limit 1
 """)
 
@@ -98,12 +99,15 @@ async def search(
     """Rows that an organisation may read, newest first; `after` is the place of the last row seen. Raises ValueError
     for a place that is none."""
     month, seq = _place(after)
-    found = await db.execute(text(_SEARCH.format(records=records.query)), {
-        "organisation": organisation, "own": source_of(db.service).split("/")[1], "about": wanted.about,
-        "person": wanted.person, "act": wanted.act, "month": month, "seq": seq, "limit": limit,
-        "since": wanted.since and calendar.at(wanted.since, time.min),
+    since = calendar.at(wanted.since, time.min).astimezone(UTC) if wanted.since else None
+    values = {
+        "organisation": organisation, "own": source_of(db.service).split("/")[1], "person": wanted.person,
+        "act": wanted.act, "month": month, "seq": seq, "limit": limit, "since": since,
+        "first": since.date().replace(day=1) if since else None,
         "until": wanted.until and calendar.end_of_day(wanted.until),
-    })
+    }
+    query = _SEARCH.format(records=records.query, of_record=_OF_RECORD if wanted.about else "")
+    found = await db.execute(text(query), {**values, "about": wanted.about} if wanted.about else values)
     return [Looked(**row._mapping) for row in found]
 
 

@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from io import StringIO
 from typing import Annotated, Any
 
@@ -25,6 +25,7 @@ routes = Routes()
 OFFICERS = allow("data-protection-officer", own="organisation")
 ROOMS = (Room("/audit", N_("Audit log"), OFFICERS),)
 PAGE_ROWS, DOWNLOADED_ROWS = 50, 10_000
+LATELY = timedelta(days=92)
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t")
 Asked = Annotated[str, Query(max_length=100)]
 
@@ -41,7 +42,7 @@ async def show(page: Page, db: Db, about: Asked = "", person: Asked = "", act: A
                until: Asked = "", after: Annotated[str, Query(pattern=r"^(\d{4}-\d{2}_\d{1,18})?$")] = "") -> Response:
     """Rows of one's own organisation, newest first; reading them is a row itself."""
     asked = {"about": about, "person": person, "act": act, "since": since, "until": until}
-    return await _log(page, db, asked, after, blank())
+    return await _log(page, db, asked if any(asked.values()) else lately(page), after, blank())
 
 
 @routes.page("GET", "/audit.csv", policy=OFFICERS)
@@ -75,7 +76,7 @@ async def check(page: Page, db: Db) -> Response:
         if not heads:
             form: Form[Any] = blank()
             form.refuse("heads", page.gettext("The file holds no hashes of this log. Ask the other side for its file."))
-            return await _log(page, db, dict.fromkeys(("about", "person", "act", "since", "until"), ""), "", form)
+            return await _log(page, db, lately(page), "", form)
     await _state(page).begin(page.web.database, page.who, heads)
     return page.redirect("/audit#check")
 
@@ -96,6 +97,12 @@ async def heads(page: Page, db: Db) -> Response:
                     headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
+def lately(page: Page) -> dict[str, str]:
+    """What is searched where nothing is asked: the last months; of a long log nobody wants the whole at once."""
+    day = page.today - LATELY
+    return {"about": "", "person": "", "act": "", "since": f"{day.day}.{day.month}.{day.year}", "until": ""}
+
+
 async def _log(page: Page, db: Db, asked: dict[str, str], after: str, check_form: Form[Any]) -> Response:
     form, wanted = _wanted(page, asked)
     found = await _found(page, db, wanted, after, PAGE_ROWS + 1) if form.ok else []
@@ -103,7 +110,7 @@ async def _log(page: Page, db: Db, asked: dict[str, str], after: str, check_form
     return page.render(
         "officer-log.html", 422 if form.errors or check_form.errors else 200, words=await _words(page, db, here),
         rows=here, form=form, asked=asked, more=here[-1].place if len(found) > PAGE_ROWS else None, first=not after,
-        searched=any(asked.values()), check_form=check_form, **await _checking(page, db))
+        searched=asked != lately(page), check_form=check_form, **await _checking(page, db))
 
 
 def _wanted(page: Page, asked: dict[str, str]) -> tuple[Form[Days], log.Search]:

@@ -189,6 +189,8 @@ OBJECTS: Mapping[tuple[str, str], Callable[[Site, Session], Awaitable[Sequence[T
     ("feedback", "feedback_id"): _feedback,
 }
 NOBODYS: Mapping[tuple[str, str], str] = {
+    **{(service, code): "a code of the plan or a month, of the reader's own organisation's"
+       for service in SERVICES for code in ("service", "month", "channel", "rule")},
     **{(service, "number"): "a dead letter is the service's own" for service in SERVICES},
     ("notify", "notice_id"): "notices are sent again by any operator of the shared service",
 }

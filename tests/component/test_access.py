@@ -38,9 +38,9 @@ def lines_of(service: str) -> list[Line]:
     return sorted([*WRITTEN["every service"], *WRITTEN[service]], key=lambda line: line.path == LAST)
 
 
-def filled(path: str, thing: str | None = None) -> str:
-    """The path with a thing's id, or an id of nothing, in place of its parameters."""
-    return PARAMETER.sub(lambda found: "1" if found[1] == "number" else thing or str(uuid4()), path)
+def filled(path: str, **things: str) -> str:
+    """The path with the ids of these things, and ids of nothing, in place of its parameters."""
+    return PARAMETER.sub(lambda found: things.get(found[1]) or ("1" if found[1] == "number" else str(uuid4())), path)
 
 
 def example(schema: dict[str, Any], components: dict[str, Any]) -> Any:
@@ -163,7 +163,7 @@ async def test_what_is_somebody_elses_is_not_found_and_not_touched(site, service
             body = body_of(site, service, line) if line.who == PROGRAM else {}
             for role, organisation, headers in await whoever(site, service, line):
                 for thing in somebody_elses(site.things[service, name], role, organisation):
-                    path = filled(line.path, thing.id)
+                    path = filled(line.path, **{name: thing.id})
                     answer = await site.ask(service, line.method, path, headers, body)
                     if answer.status_code != 404 and not leads_back(answer, service, path):
                         wrong.append((role, organisation, line.method, line.path, thing, answer.status_code))
@@ -186,7 +186,7 @@ async def test_what_is_ones_own_is_found(site, service):
             for role, organisation, headers in await whoever(site, service, line):
                 for thing in site.things[service, name]:
                     if thing.is_of(role, organisation):
-                        answer = await site.ask(service, line.method, filled(line.path, thing.id), headers)
+                        answer = await site.ask(service, line.method, filled(line.path, **{name: thing.id}), headers)
                         if answer.status_code in (200, 303):
                             found.add(name)
     assert found == {name for of, name in OBJECTS if of == service}

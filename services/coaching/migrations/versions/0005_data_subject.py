@@ -1,8 +1,8 @@
-"""Corrected contact details and restriction of processing. Code of the version before runs on it too."""
+"""Corrected contact details, restriction of processing, search of the audit log. Code of the version before runs on it too."""
 
 from alembic import op
 
-from chassis import restriction
+from chassis import audit, restriction
 
 revision = "0005"
 down_revision = "0004"
@@ -11,6 +11,7 @@ down_revision = "0004"
 def upgrade() -> None:
     for statement in (
         restriction.DDL,
+        audit.SEARCHED,
         "alter table sealed_details add column told_at timestamptz not null default now(), "
         "add column told_id text not null default '', add column corrected_at timestamptz",
         "update sealed_details set told_at = received_at",
