@@ -1,4 +1,5 @@
-"""Corrected contact details, restriction of processing, search of the audit log. Code of the version before runs on it too."""
+"""Corrected contact details, restriction of processing, search of the audit log. Code of the version before runs on it
+too."""
 
 from alembic import op
 
