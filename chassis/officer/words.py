@@ -22,6 +22,7 @@ ACTS: Mapping[str, str] = {
     "change:replay": N_("handled an event again"), "change:send-again": N_("sent a notice again"),
     "read:text": N_("looked at the text"),
 }
+SIDES: Mapping[str, str] = {"municipal": N_("Services of the municipalities"), "shared": N_("Shared services")}
 RESULTS: Mapping[str, str] = {"holds": N_("the log holds"), "broken": N_("the log does not hold")}
 
 
@@ -34,11 +35,15 @@ class Words:
         self.acts = {**ACTS, **page.web.records.acts}
 
     def person(self, row: Looked) -> str:
-        """Who acted: a person by name, a system by its source."""
+        """Who acted: a person or a program by name, a system by its source."""
+        if row.person.startswith("/"):
+            return self.page.gettext("system %(source)s", source=row.person)
         return self.names.get(row.person, row.person)
 
     def organisation(self, row: Looked) -> str:
         known = self.rules.organisations.get(row.organisation)
+        if known is None and row.organisation in SIDES:
+            return self.page.gettext(SIDES[row.organisation])
         return known.text(self.page.language) if known else row.organisation
 
     def act(self, row: Looked) -> str:
