@@ -113,7 +113,7 @@ async def _parts(db: Session, page: Page, case: Case, words: Words) -> list[Part
             (gettext("Ended"), closed and formats.date_(closed.on)),
         )),
         Part(title=gettext("What happened, %(number)s", number=case.number), facts=subject.facts(*(
-            (formats.moment(each.at), words.happened(each)) for each in happened))),
+            (formats.moment(each.at), words.happened(each, case.service)) for each in happened))),
     ]
 
 
