@@ -12,7 +12,7 @@ verified when the months before it have been forgotten.
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
@@ -69,6 +69,8 @@ begin
 end $audit$
 """
 
+SEARCHED = "create index audit_log_about on audit_log (about_id)"
+"""A later step of services with many records: who saw one of them is found without going through the log."""
 GENESIS = bytes(32)
 """What the first row of a log stands on."""
 HEAD = "head"
@@ -188,8 +190,11 @@ async def last(connection: AsyncConnection) -> tuple[int, str] | None:
     return (found.seq, found.hash.hex()) if found else None
 
 
-async def verify(connection: AsyncConnection, kept: Sequence[tuple[int, str]] = ()) -> Verified | Broken:
-    """Goes through the whole log, a page at a time; `kept` are heads (seq, hex) that the other side holds.
+async def verify(
+    connection: AsyncConnection, kept: Sequence[tuple[int, str]] = (), seen: Callable[[int], None] = lambda _: None
+) -> Verified | Broken:
+    """Goes through the whole log, a page at a time; `kept` are heads (seq, hex) that the other side holds. `seen` is
+    told after each page how many rows were gone through.
 
     Kept heads older than the log's first month can't be compared and are passed over.
     """
@@ -208,6 +213,7 @@ async def verify(connection: AsyncConnection, kept: Sequence[tuple[int, str]] = 
             month, seq, head, rows = found.month, found.seq, found.hash, rows + 1
             if theirs.get(seq, set()) - {head.hex()}:
                 return Broken(seq, "The other side keeps another hash of this row: the log was written anew.")
+        seen(rows)
     if beyond := [each for each in theirs if each > seq]:
         return Broken(seq, f"The other side keeps the hash of row {max(beyond)}: the log's end is cut off.")
     return Verified(rows, first or min(rows, 1), seq, head.hex())
@@ -245,12 +251,17 @@ def _repeated(row: Row) -> bytes:
 
 
 def _row(db: "Session", act: str, about_type: str, about_id: str, by: Actor, reason: str | None) -> Row:
-    if not _ID.fullmatch(about_id) or not _ID.fullmatch(by.id):
+    if not is_id(about_id) or not is_id(by.id):
         raise ValueError("an audit row takes ids alone")
     return Row(
         db.now, by.id, by.organisation or "", act, _code(about_type), about_id,
         None if reason is None else _code(reason), telemetry.trace_id(),
     )
+
+
+def is_id(value: str) -> bool:
+    """Whether a text can be what a row is about."""
+    return _ID.fullmatch(value) is not None
 
 
 def _code(value: str) -> str:

@@ -4,10 +4,12 @@ Promise: what a service published of its log is kept as it came, is never change
 not fit what came before (privacy.md, Audit log; events.md, shared.audit-heads.v1).
 """
 
+from collections.abc import Sequence
 from datetime import date, time
 from typing import Any
 
 import asyncpg
+import orjson
 from prometheus_client import Counter
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -93,6 +95,20 @@ async def keep_head(db: Session, event: Event[AuditHeadPublished]) -> str | None
 async def forget(owner: asyncpg.Connection, before: date) -> None:
     """Deletes heads that are older than a day, as long as the logs themselves are kept. As the owner."""
     await owner.execute("delete from audit_heads where kept_at < $1", at(before, time.min))
+
+
+def lines(service: str, heads: Sequence[tuple[int, str]]) -> str:
+    """Heads as they are handed to the other side: a JSON object a line."""
+    return "".join(orjson.dumps({"service": service, "seq": seq, "head": head}).decode() + "\n" for seq, head in heads)
+
+
+def read_lines(content: bytes, service: str) -> list[tuple[int, str]]:
+    """The heads of a service among such lines. Raises ValueError for what are none."""
+    try:
+        told: list[Any] = [orjson.loads(line) for line in content.splitlines() if line.strip()]
+        return [(int(line["seq"]), str(line["head"])) for line in told if line["service"] == service]
+    except (KeyError, TypeError):
+        raise ValueError("no audit heads") from None
 
 
 async def kept(connection: AsyncConnection, service: str) -> list[tuple[int, str]]:

@@ -66,6 +66,7 @@ class Cause(StrEnum):
     RETURN = "return"
     ENDED = "ended"
     NEVER_OPENED = "never-opened"
+    CORRECTED = "corrected"
 
 
 TOLD = (Cause.WITHDRAWAL, Cause.CANCELLATION, Cause.RETURN)
@@ -118,7 +119,7 @@ _ERASE = (
     "where referral_id = :referral_id and (state in ('live', 'lost')"
 )
 _ERASE_QUIETLY = text(_ERASE + ")")
-_ERASE_AND_TELL = text(_ERASE + " or (state = 'erasing' and cause in ('ended', 'never-opened')))")
+_ERASE_AND_TELL = text(_ERASE + " or (state = 'erasing' and cause in ('ended', 'never-opened', 'corrected')))")
 _WAKE = text("select pg_notify('keys', '')")
 
 

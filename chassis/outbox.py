@@ -48,6 +48,10 @@ table = Table(
 )
 
 
+_INTAKE = {system.source: topics.TOPICS[system.writes] for system in topics.SYSTEMS.values() if system.writes}
+"""The topic of each other system, by its source."""
+
+
 class NotPublishable(ValueError):
     """The event would be refused by the broker or by its readers: a fault of ours, found before the commit."""
 
@@ -56,15 +60,15 @@ async def add(db: Session, *events: Data, topic: str | None = None, time: dateti
     """Stores events for publishing in the caller's transaction.
 
     `topic` is needed where the service writes the event on several; `time` is when it happened (default: the
-    transaction's instant). Ids of the event being handled go along as correlation and causation. Raises
-    `NotPublishable`.
+    transaction's instant). Ids of the event being handled go along as correlation and causation, where they may
+    be named. Raises `NotPublishable`.
     """
     rows = []
     for data in events:
         name = topic or topics.topic_for(type(data), db.service)
         registered = _ours(name, db.service)
         silent = registered.carries_no_trace
-        cause = None if silent else db.cause
+        cause = db.cause if _may_name(db.cause, registered) else None
         event = Event(
             id=new_pseudonym() if silent else new_id(),  # a version 7 id would tell what was made beside it
             source=topics.source_of(db.service), type=type_of(type(data)), subject=data.subject(),
@@ -72,7 +76,8 @@ async def add(db: Session, *events: Data, topic: str | None = None, time: dateti
             correlationid=(cause.correlationid or cause.id) if cause else None,
             causationid=cause.id if cause else None,
         )
-        rows.append(_row(registered, event.subject.encode(), to_bytes(event)))
+        traced = db.cause is None or cause is not None
+        rows.append(_row(registered, event.subject.encode(), to_bytes(event), traced=traced))
     await _insert(db, rows)
 
 
@@ -98,12 +103,21 @@ def _ours(name: str, service: str) -> topics.Topic:
     return registered
 
 
-def _row(topic: topics.Topic, key: bytes, value: bytes | None) -> dict[str, Any]:
+def _may_name(cause: Event[Any] | None, topic: topics.Topic) -> bool:
+    """Whether an event may be named on a topic as the cause of another. What another system publishes is known on
+    its own side alone: neither its id nor its trace crosses, or the area could tell what came out of a PARty [3.2]."""
+    if cause is None or topic.carries_no_trace:
+        return False
+    intake = _INTAKE.get(cause.source)
+    return intake is None or intake.side == topic.side
+
+
+def _row(topic: topics.Topic, key: bytes, value: bytes | None, *, traced: bool = True) -> dict[str, Any]:
     if not key:
         raise NotPublishable(f"An event on {topic.name} has no key.")
     if value is not None and len(value) > MAX_VALUE:
         raise NotPublishable(f"An event on {topic.name} has {len(value)} bytes, {MAX_VALUE} are allowed.")
-    parent, state = (None, None) if topic.carries_no_trace else telemetry.headers()
+    parent, state = telemetry.headers() if traced and not topic.carries_no_trace else (None, None)
     return {"topic": topic.name, "key": key, "value": value, "traceparent": parent, "tracestate": state,
             "not_before": None}
 

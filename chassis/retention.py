@@ -53,6 +53,13 @@ def reason_of(period: str) -> str:
     return reason
 
 
+def restrictions(record: str) -> Kept:
+    """Restrictions that were lifted, or whose record is gone: `record` finds it by `about_id`."""
+    return older("restrictions", DataClass.STAFF, "audit", "coalesce(lifted_at, since)",
+                 "that processing was restricted at a client's request, and by whom",
+                 f"(lifted_at is not null or not exists ({record}))")
+
+
 CLOSED_CASE, STAFF_PERIOD = "closed_case", "staff"
 CHASSIS: tuple[Kept, ...] = (
     Kept("outbox", DataClass.PSEUDONYMOUS, "on its way to its topic", lasts="until the broker has it",

@@ -6,7 +6,7 @@ The secret is 256 random bits, shown once and stored as its SHA-256: whoever rea
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hmac import compare_digest
@@ -87,6 +87,12 @@ async def every(db: Session) -> list[Token]:
     """All tokens, newest first; those that ended or were revoked too."""
     found = await db.execute(select(*_LISTED).order_by(table.c.made_at.desc(), table.c.id))
     return [Token(**{**row._mapping, "scopes": tuple(row.scopes)}) for row in found]
+
+
+async def names(db: Session, identities: Collection[str]) -> dict[str, str]:
+    """What these tokens are called, by id."""
+    found = await db.execute(select(table.c.id, table.c.name).where(table.c.id.in_(list(identities))))
+    return {row.id: row.name for row in found}
 
 
 async def revoke(db: Session, identity: str) -> bool:

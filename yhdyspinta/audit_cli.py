@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import asyncpg
-import orjson
 import typer
 
 from chassis import audit, audit_heads
@@ -52,8 +51,7 @@ def heads_of(
     theirs = audit_heads.kept_by(_known(service))
     if of not in theirs:
         output.give_up(f"{service} keeps the heads of {', '.join(sorted(theirs)) or 'nobody'}.", 2)
-    for seq, head in _in(service, lambda db: audit_heads.kept(db.connection, of)):
-        typer.echo(orjson.dumps({"service": of, "seq": seq, "head": head}).decode())
+    typer.echo(audit_heads.lines(of, _in(service, lambda db: audit_heads.kept(db.connection, of))), nl=False)
 
 
 @app.command("forget")
@@ -80,9 +78,8 @@ async def _forget(service: str, day: date) -> list[date]:
 def _kept(service: str, file: Path) -> list[tuple[int, str]]:
     """Heads of the service in a file of `audit heads`; ends with a sentence where it is no such file."""
     try:
-        lines: list[Any] = [orjson.loads(line) for line in file.read_bytes().splitlines() if line.strip()]
-        return [(int(line["seq"]), str(line["head"])) for line in lines if line["service"] == service]
-    except (OSError, ValueError, KeyError, TypeError):
+        return audit_heads.read_lines(file.read_bytes(), service)
+    except (OSError, ValueError):
         output.give_up(f"{file} holds no heads as `yhdyspinta audit heads` prints them.", 2)
 
 

@@ -17,6 +17,7 @@ from chassis import audit_heads, health, idempotency, sessions, sign_in
 from chassis.clock import Clock
 from chassis.database import Database
 from chassis.decisions import Refused
+from chassis.officer.log import Records
 from chassis.service import Service, Timer
 from chassis.settings import Settings, SettingsError, closed
 from chassis.sign_in import Issuer
@@ -42,6 +43,7 @@ class Web:
     database: Database
     side: Side
     rooms: Sequence[Room]
+    records: Records
     rendering: Rendering
     issuer: Issuer
     session_rate: Rate
@@ -56,32 +58,36 @@ class Web:
 
 def application(
     settings: Settings, clock: Clock, database: Database, *, side: Side, routes: Sequence[Routes],
-    rooms: Sequence[Room] = (), folder: Path, title: str, description: str = "",
+    rooms: Sequence[Room] = (), folder: Path, title: str, description: str = "", records: Records | None = None,
 ) -> FastAPI:
     """The ASGI application that is mounted at `/<service>`.
 
     `folder` is the service's own: `templates/` and `*/templates/` under it hold pages, `catalogues/` messages.
-    `title` and `description` head its OpenAPI document. Raises `PolicyMissing`, and `SettingsError` where people
+    `title` and `description` head its OpenAPI document. `records` tells the data protection officer's pages whose the
+    records are that the audit log is about. Raises `PolicyMissing`, and `SettingsError` where people
     would be asked to come over plain HTTP from elsewhere.
     """
     if not settings.demo and not closed(settings.public_url):
         raise SettingsError(f"PUBLIC_URL must be an https address; {settings.public_url} is not.")
-    from chassis import operate  # its pages stand on this package
+    from chassis import officer, operate  # their pages stand on this package
 
-    templates = [folder / "templates", *sorted(folder.glob("*/templates")), operate.FOLDER / "templates"]
+    templates = [folder / "templates", *sorted(folder.glob("*/templates")),
+                 *(each.FOLDER / "templates" for each in (operate, officer))]
     app = FastAPI(
         title=title, description=description, version="1", openapi_url=None, docs_url=None, redoc_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # its spans hold paths and queries
     )
     app.state.web = Web(
-        settings=settings, clock=clock, database=database, side=side, rooms=(*rooms, *operate.ROOMS),
-        rendering=Rendering(settings.prefix_path, templates, [operate.FOLDER / "catalogues", folder / "catalogues"]),
+        settings=settings, clock=clock, database=database, side=side,
+        rooms=(*rooms, *officer.ROOMS, *operate.ROOMS), records=records or Records(),
+        rendering=Rendering(settings.prefix_path, templates, [
+            *(each.FOLDER / "catalogues" for each in (operate, officer)), folder / "catalogues"]),
         issuer=Issuer(settings),
         session_rate=Rate(int(settings.extra.get("session_rate", SESSION_PER_MINUTE))),
         token_rate=Rate(int(settings.extra.get("token_rate", TOKEN_PER_MINUTE))),
         origins=origins_of(settings),
     )
-    for group in (account.routes, operate.routes, *routes):
+    for group in (account.routes, operate.routes, officer.routes, *routes):
         app.router.routes.extend(GuardedRoute(definition) for definition in group.defined)
     app.mount("/static", Static(directory=STATIC), name="static")
     app.add_exception_handler(Refused, problems.refused)

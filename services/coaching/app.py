@@ -8,11 +8,12 @@ from chassis.calendar import helsinki_day
 from chassis.clock import Clock, system_clock
 from chassis.database import Database
 from chassis.key_sweeper import Sweeper
+from chassis.officer.pages import OFFICERS
 from chassis.service import Service, Timer
 from chassis.settings import Settings
 from chassis.web import N_, Room
 from contracts import plan
-from services.coaching import access, late, retention
+from services.coaching import access, late, records, retention, subject_pages
 from services.coaching.cases import act_pages, pages
 from services.coaching.cases import api as cases_api
 from services.coaching.cases import handlers as cases
@@ -44,6 +45,7 @@ ROOMS = (
     Room("/arrived", N_("New arrivals"), access.CASE_ROOMS),
     Room("/young", N_("Young people"), access.OUTREACH),
     Room("/cases", N_("Cases"), access.CASE_READERS),
+    Room("/data", N_("Data requests"), OFFICERS),
     Room("/late", N_("Late"), late.SUPERVISORS),
     Room("/periods", N_("Periods"), access.INSTRUCTORS),
     Room("/ohjaamo", N_("Ohjaamo"), access.OHJAAMO),
@@ -84,13 +86,13 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
     app = web.application(
         settings, clock, database, side="municipal", rooms=ROOMS, folder=Path(__file__).parent,
         routes=[
-            pages.routes, act_pages.routes, pointti_pages.routes, cases_api.routes, pointti_api.routes,
-            outcomes_api.routes, outreach_pages.routes, ohjaamo_pages.routes, ohjaamo_api.routes,
+            pages.routes, act_pages.routes, subject_pages.routes, pointti_pages.routes, cases_api.routes,
+            pointti_api.routes, outcomes_api.routes, outreach_pages.routes, ohjaamo_pages.routes, ohjaamo_api.routes,
             phenomena_pages.routes, phenomena_api.routes, late.routes,
             handing_over_pages.routes, handing_over_api.routes,
             meetings_pages.routes, three_party_pages.routes, meetings_api.routes,
             situation_pages.routes, situation_api.routes,
-        ], title="Coaching", description=DESCRIPTION,
+        ], title="Coaching", description=DESCRIPTION, records=records.RECORDS,
     )
 
     async def sweep_parked() -> None:

@@ -22,7 +22,7 @@ def _of_referral(table: str, data_class: DataClass, column: str) -> Kept:
 
 KEPT = (
     *retention.CHASSIS, retention.AUDIT_HEADS, retention.PARKED, retention.OBLIGATIONS, retention.SEATS,
-    *retention.KEYS,
+    retention.restrictions("select from cases where case_id::text = about_id"), *retention.KEYS,
     Kept("cases", DataClass.PSEUDONYMOUS, retention.reason_of("closed_case"), "closed_case", by=_BY),
     Kept("case_ids", DataClass.PSEUDONYMOUS, retention.reason_of("closed_case"), "closed_case", by=_BY),
     Kept("casework", DataClass.PSEUDONYMOUS, retention.reason_of("closed_case"), "closed_case", by=_BY),

@@ -11,6 +11,7 @@ from chassis.settings import Settings
 from chassis.web import N_, Room
 from services.feedback import pages
 from services.feedback.retention import KEPT
+from services.feedback.store import RECORDS
 from services.feedback.subscribers import subscriptions
 
 ROOMS = (
@@ -24,7 +25,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
     database = Database(settings, clock)
     app = web.application(
         settings, clock, database, side="municipal", rooms=ROOMS, folder=Path(__file__).parent, routes=[pages.routes],
-        title="Feedback",
+        title="Feedback", records=RECORDS,
     )
 
     return web.with_health(Service(

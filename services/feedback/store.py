@@ -6,6 +6,7 @@ from sqlalchemy import Boolean, Column, ColumnElement, DateTime, Integer, MetaDa
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.database import Session
+from chassis.officer.log import Records
 from services.feedback.domain import Feedback
 
 metadata = MetaData()
@@ -25,6 +26,8 @@ table = Table(
     Column("told_at", DateTime(timezone=True), nullable=False),
 )
 PAGE = 200
+RECORDS = Records("select id, municipality as organisation, cast(null as text) as number from feedback")
+"""Whose pieces the audit log is about: the municipality's that they were given to."""
 
 
 async def feedback(db: Session, identity: str) -> Feedback | None:

@@ -108,7 +108,7 @@ async def list_referrals(
 )
 async def show(referral_id: Id, db: Db, who: Who) -> Any:
     """All that the area may know of it. Name and phone are not in it: see `contact-details`."""
-    return schemas.whole(await shown.whole(db, referral_id, who))
+    return schemas.whole(await shown.read(db, referral_id, who))
 
 
 @routes.api(
@@ -154,12 +154,12 @@ async def reveal(referral_id: Id, why: Reveal, db: Db, who: Who, response: Respo
 
 @routes.api(
     "POST", "/api/referrals/{referral_id}/contact-details/renewal", policy=CASE_MANAGERS, scope="referrals",
-    status=204, summary="Give name and phone again where the own copy is lost",
+    status=204, summary="Name and phone as the client tells them anew: they were wrong, or the own copy is lost",
 )
-async def give_details_again(referral_id: Id, details: DetailsAgain, db: Db, who: Who) -> None:
-    """Kept under a new key, and sealed to the receiving key that waits for them, if one does."""
+async def renew_details(referral_id: Id, details: DetailsAgain, db: Db, who: Who) -> None:
+    """Kept under a new key, and sealed again to the provider's key in use, if it has offered one."""
     contact = Contact(details.name, to_e164(details.phone))
-    await handlers.give_details_again(db, referral_id, contact, who)
+    await handlers.renew_details(db, referral_id, contact, who)
 
 
 @routes.api(
@@ -171,7 +171,7 @@ async def show_receipt(referral_id: Id, db: Db, who: Who, request: Request) -> A
 
     Anybody verifies it with both sides' public keys: `yhdyspinta receipt verify FILE`.
     """
-    seen = await shown.whole(db, referral_id, who)
+    seen = await shown.read(db, referral_id, who, "receipt")
     return shown.signed_receipt(db, seen, request.app.state.signing_key)
 
 

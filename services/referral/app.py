@@ -9,10 +9,21 @@ from chassis import keys, obligations, proofs, web
 from chassis.clock import Clock, system_clock
 from chassis.database import Database, Session
 from chassis.key_sweeper import Sweeper
+from chassis.officer.pages import OFFICERS
 from chassis.service import Service, Timer
 from chassis.settings import Settings
 from chassis.web import N_, Room
-from services.referral import api, late, own_copy, pages, places_pages, refer_pages, retention
+from services.referral import (
+    api,
+    late,
+    own_copy,
+    pages,
+    places_pages,
+    records,
+    refer_pages,
+    retention,
+    subject_pages,
+)
 from services.referral.handing_over import api as handing_over_api
 from services.referral.handing_over import pages as handing_over_pages
 from services.referral.meetings import api as meetings_api
@@ -28,6 +39,7 @@ ROOMS = (
     Room("/", N_("Waiting for me"), pages.OWING),
     Room("/refer", N_("Refer a client"), api.CASE_MANAGERS),
     Room("/referrals", N_("Referrals"), api.READERS),
+    Room("/consents", N_("Consents and receipts"), OFFICERS),
     Room("/late", N_("Late"), late.SUPERVISORS),
     Room("/triage", N_("Service guide"), triage_api.CLERKS),
     Room("/triage/counts", N_("Counts"), triage_api.READERS),
@@ -62,9 +74,9 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
         settings, clock, database, side="area", rooms=ROOMS, folder=Path(__file__).parent,
         routes=[
             pages.routes, refer_pages.routes, places_pages.routes, meetings_pages.routes, three_party_pages.routes,
-            api.routes, meetings_api.routes, late.routes, handing_over_pages.routes, handing_over_api.routes,
-            triage_pages.routes, triage_api.routes,
-        ], title="Referrals", description=DESCRIPTION.strip(),
+            subject_pages.routes, api.routes, meetings_api.routes, late.routes, handing_over_pages.routes,
+            handing_over_api.routes, triage_pages.routes, triage_api.routes,
+        ], title="Referrals", description=DESCRIPTION.strip(), records=records.RECORDS,
     )
     app.state.signing_key = proofs.load_signing_key(settings.secrets)
 

@@ -34,6 +34,7 @@ from services.referral.refusals import (
     ContactPermissionMissing,
     KeyUnknown,
     ReferralClosed,
+    ReferralNotOpen,
     TooManyKeys,
     WithdrawalTimeNotPossible,
 )
@@ -258,6 +259,17 @@ def awaits_seal(referral: Referral) -> ReceivingKey | None:
     """The key that the contact details are still to be sealed to; never one of a referral that is not open."""
     newest = referral.key_in_use
     return newest if referral.is_open and newest and not newest.sealed_at else None
+
+
+def renew_details(referral: Referral) -> Decision[Referral]:
+    """The client tells name and phone anew: the key in use waits for them to be sealed to it again [GDPR 16].
+
+    Refused with `ReferralNotOpen`.
+    """
+    if not referral.is_open:
+        return refuse(ReferralNotOpen(referral.number))
+    key = referral.key_in_use
+    return decided(_with_key(referral, replace(key, sealed_at=None, received_at=None)) if key else referral)
 
 
 def sealed(referral: Referral, key_id: KeyId, jwe: str, now: datetime) -> Decision[Referral]:

@@ -20,10 +20,15 @@ ACKNOWLEDGE = "acknowledge-erasure"
 
 async def await_provider(db: Session, referral: Referral, rules: Plan) -> None:
     """The provider takes the contact details and, where the plan says so, tells whether the service began."""
-    await _of_provider(db, TAKE, referral)
+    await await_taking(db, referral)
     service = rules.services[referral.service]
     if service.start_and_end_told:
         await _of_provider(db, TELL_START, referral, role=service.mailbox_role)
+
+
+async def await_taking(db: Session, referral: Referral) -> None:
+    """The provider takes the contact details, as they were first told or as they were corrected."""
+    await _of_provider(db, TAKE, referral)
 
 
 async def details_taken(db: Session, referral: Referral) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chassis import audit, security
+from chassis import audit, restriction, security
 from chassis.calendar import after, deadline, helsinki_day
 from chassis.contact import Contact
 from chassis.database import Session
@@ -18,7 +18,6 @@ from services.referral.domain import NewReferral, Referral, ToldTo
 from services.referral.refusals import (
     AnotherPurpose,
     NotAColleague,
-    NothingToAskAgain,
     NothingToSettle,
     ReasonUnknown,
     RevealLimit,
@@ -135,19 +134,40 @@ async def reveal(db: Session, referral_id: str, reason: str, by: Principal, sinc
     return contact
 
 
-async def give_details_again(db: Session, referral_id: str, contact: Contact, by: Principal) -> Referral:
-    """The client told name and phone again after the own copy was lost: sealed to the key that waits for it.
+async def renew_details(db: Session, referral_id: str, contact: Contact, by: Principal) -> Referral:
+    """The client told name and phone anew, for the own copy was lost or wrong [GDPR 16]: kept under a new key, and
+    sealed again to the provider's key in use (docs/adr/corrected-details.md).
 
-    Raises `Refused`: `NotFound`, `NothingToAskAgain` where the own copy is not lost or the referral not open.
+    Raises `Refused`: `NotFound`, `ReferralNotOpen`.
     """
-    referral = await store.referral(db, referral_id, organisation=by.organisation, for_update=True)
-    if not referral.is_open or not await own_copy.is_lost(db, referral_id):
-        raise Refused(NothingToAskAgain(referral.number))
-    await store.replace_own_copy(db, referral_id, await own_copy.encrypt(db, referral.id, contact))
+    before = await store.referral(db, referral_id, organisation=by.organisation, for_update=True)
+    referral, _ = decided_or_raise(domain.renew_details(before))
+    what = "details-given-again" if await own_copy.is_lost(db, referral_id) else "details-corrected"
+    await own_copy.replace(db, referral, contact)
+    await store.save(db, referral)
     await duties.details_asked(db, referral)
-    await store.note(db, referral_id, "details-given-again", _named(by))
-    await audit.changed(db, "referral", referral_id, by, "give-details-again")
+    if referral.key_in_use:
+        await duties.await_taking(db, referral)
+    await store.note(db, referral_id, what, _named(by))
+    await audit.changed(db, "referral", referral_id, by, what)
     return await own_copy.seal(db, referral)
+
+
+async def restrict(db: Session, referral_id: str, by: Principal) -> None:
+    """At the client's request nobody in the area opens the contact details [GDPR 18]. Raises `Refused`: `NotFound`,
+    `RestrictedAlready`."""
+    referral = await store.referral(db, referral_id, organisation=by.organisation, for_update=True)
+    await restriction.restrict(db, duties.ABOUT, referral.id, by)
+    await store.note(db, referral_id, "restricted", _named(by))
+
+
+async def lift_restriction(db: Session, referral_id: str, by: Principal) -> None:
+    """The contact details may be opened again; what waited to be sealed is. Raises `Refused`: `NotFound`,
+    `NotRestricted`."""
+    referral = await store.referral(db, referral_id, organisation=by.organisation, for_update=True)
+    await restriction.lift(db, duties.ABOUT, referral.id, by)
+    await store.note(db, referral_id, "restriction-lifted", _named(by))
+    await own_copy.seal(db, referral)
 
 
 async def settle_return(db: Session, referral_id: str, by: Principal) -> Referral:

@@ -4,7 +4,7 @@ Promise: name and phone are in clear in memory alone. Once a referral closes not
 the sweeper has erased their key, no log, table or backup does either (privacy.md, Key store).
 """
 
-from chassis import sealing
+from chassis import restriction, sealing
 from chassis.calendar import before, helsinki_day
 from chassis.contact import Contact
 from chassis.database import Session
@@ -27,7 +27,8 @@ async def encrypt(db: Session, referral_id: ReferralId, contact: Contact) -> sto
 
 
 async def read(db: Session, referral_id: str, by: Principal, act: str, reason: str | None = None) -> Contact:
-    """Name and phone, with an audit row. Raises `Refused`: `DetailsErased`, `DetailsLost`."""
+    """Name and phone, with an audit row. Raises `Refused`: `ProcessingRestricted`, `DetailsErased`, `DetailsLost`."""
+    await restriction.check(db, duties.ABOUT, referral_id)
     kept = await store.own_copy(db, referral_id)
     if kept is None:
         raise Refused(DetailsErased())
@@ -41,10 +42,11 @@ async def read(db: Session, referral_id: str, by: Principal, act: str, reason: s
 async def seal(db: Session, referral: Referral) -> Referral:
     """Seals the contact details to the key that waits for it, if one does; the caller holds the referral's row.
 
-    Where the own copy can't be read any more, the case manager is asked to ask the client again.
+    Where the own copy can't be read any more, the case manager is asked to ask the client again. While processing is
+    restricted nothing is sealed: it is when the restriction is lifted.
     """
     key = domain.awaits_seal(referral)
-    if key is None:
+    if key is None or await restriction.in_force(db, duties.ABOUT, referral.id):
         return referral
     try:
         contact = await read(db, referral.id, system_of(source_of(db.service)), "seal")
@@ -60,6 +62,12 @@ async def seal(db: Session, referral: Referral) -> Referral:
     await publish(db, referral, events)
     await store.note(db, referral.id, "sealed", referral.organisation)
     return referral
+
+
+async def replace(db: Session, referral: Referral, contact: Contact) -> None:
+    """Another own copy under a new key; the key of the one before is erased, quietly."""
+    await db.keys.erase(db, referral.id, Cause.CORRECTED)
+    await store.replace_own_copy(db, referral.id, await encrypt(db, referral.id, contact))
 
 
 async def keys(db: Session, referral_id: str) -> list[KeyRow]:

@@ -18,6 +18,7 @@ from chassis.seats import Owed
 from chassis.web import N_, Db, Form, Page, Routes, blank, waiting
 from chassis.web.waiting import Happened, Task
 from services.referral import duties, handlers, lists, shown, store
+from services.referral import receipt as receipt_of
 from services.referral.api import CASE_MANAGERS, READERS, Id
 from services.referral.courses import ERASING, Status
 from services.referral.handing_over.api import HANDERS
@@ -144,7 +145,7 @@ async def every(
     statuses: Sequence[Status] = () if number else FILTERS.get(show, FILTERS["open"])[1]
     found = await lists.page(
         db, page.who.organisation or "", statuses=statuses, number=number.strip() or None,
-        case_manager=page.who.id if mine else None, before=_place(after), limit=PAGE_ROWS + 1,
+        case_manager=page.who.id if mine else None, before=place_of(after), limit=PAGE_ROWS + 1,
     )
     if number and len(found) == 1:
         return page.redirect(f"/referrals/{found[0].id}")
@@ -162,7 +163,8 @@ async def _names(page: Page, db: Db, ids: Sequence[str]) -> dict[str, str]:
     return {page.who.id: page.who.name, **await lists.names(db, ids)}
 
 
-def _place(after: str) -> tuple[date, str] | None:
+def place_of(after: str) -> tuple[date, str] | None:
+    """Where a list goes on: day and id of the last one seen."""
     day, _, last = after.partition("_")
     try:
         return date.fromisoformat(day), store.as_id(last)
@@ -176,7 +178,7 @@ def _place(after: str) -> tuple[date, str] | None:
 @routes.page("GET", "/referrals/{referral_id}", policy=READERS)
 async def one(referral_id: Id, page: Page, db: Db) -> Response:
     """What happened on the left, what is next on the right."""
-    return await _referral(page, db, referral_id)
+    return await _referral(page, db, referral_id, seen=await shown.read(db, referral_id, page.who))
 
 
 @routes.page("GET", "/referrals/{referral_id}/contact-details", policy=READERS)
@@ -195,25 +197,38 @@ async def reveal(referral_id: Id, page: Page, db: Db) -> Response:
     try:
         contact = await handlers.reveal(db, referral_id, form.read.reason, page.who, since)
     except Refused as fault:
-        if fault.refusal.code not in ("details-erased", "details-lost"):
+        if fault.refusal.code not in ("details-erased", "details-lost", "processing-restricted"):
             raise
         return page.redirect(f"/referrals/{referral_id}", said=page.sentence(fault.refusal))
     return await _referral(page, db, referral_id, contact=contact)
 
 
+@routes.page("GET", "/referrals/{referral_id}/details", policy=CASE_MANAGERS)
+async def ask_details(referral_id: Id, page: Page, db: Db) -> Response:
+    """Korjaa nimi tai puhelinnumero: as the client tells them now."""
+    return await _details(page, db, referral_id, blank())
+
+
 @routes.page("POST", "/referrals/{referral_id}/details", policy=CASE_MANAGERS)
-async def give_details_again(referral_id: Id, page: Page, db: Db) -> Response:
+async def renew_details(referral_id: Id, page: Page, db: Db) -> Response:
     form = await page.form(Details)
     if form.ok:
         try:
             contact = Contact(form.read.name, to_e164(form.read.phone))
-            await handlers.give_details_again(db, referral_id, contact, page.who)
+            await handlers.renew_details(db, referral_id, contact, page.who)
             said = page.gettext("Name and phone are kept, and go sealed to the provider.")
             return page.redirect(f"/referrals/{referral_id}", said=said)
         except Refused as fault:
             field = (fault.refusal.field or "").removeprefix("/")
             form.refuse(field if field in ("name", "phone") else "", page.sentence(fault.refusal))
-    return await _referral(page, db, referral_id, 422, details_form=form)
+    return await _details(page, db, referral_id, form, 422)
+
+
+async def _details(page: Page, db: Db, referral_id: str, form: Form[Any], status: int = 200) -> Response:
+    seen = await shown.whole(db, referral_id, page.who)
+    if not seen.referral.is_open:
+        return page.redirect(f"/referrals/{referral_id}")
+    return page.render("details.html", status, form=form, seen=seen, referral=seen.referral, words=Words(page))
 
 
 @routes.page("POST", "/referrals/{referral_id}/cancellation", policy=CASE_MANAGERS)
@@ -229,16 +244,16 @@ async def settle_return(referral_id: Id, page: Page, db: Db) -> Response:
 
 
 async def _referral(page: Page, db: Db, referral_id: str, status: int = 200, *, contact: Contact | None = None,
-                    reveal_form: Form[Any] | None = None, details_form: Form[Any] | None = None) -> Response:
+                    reveal_form: Form[Any] | None = None, seen: shown.Whole | None = None) -> Response:
     words = Words(page)
-    seen = await shown.whole(db, referral_id, page.who)
+    seen = seen or await shown.whole(db, referral_id, page.who)
     three = next(reversed(await meetings.three_parties_of(db, referral_id)), None)
     named = [who for entry in seen.entries for who in (entry.by, entry.detail.get("to")) if who]
     names = await _names(page, db, [*named, seen.referral.case_manager, three.coach if three else ""])
     return page.render(
         "referral.html", status, words=words, seen=seen, referral=seen.referral, names=names, contact=contact,
-        reveal_form=reveal_form or blank(), details_form=details_form or blank(), three_party=three,
-        may_act=page.who.has("case-manager"), may_hand_over=permits(HANDERS, page.who),
+        reveal_form=reveal_form or blank(), three_party=three, may_act=page.who.has("case-manager"),
+        may_ask=page.who.has("case-manager", "data-protection-officer"), may_hand_over=permits(HANDERS, page.who),
         told=words.rules.services[seen.referral.service].start_and_end_told,
     )
 
@@ -283,7 +298,7 @@ async def receipt(
     referral_id: Id, page: Page, db: Db, client_language: Annotated[str, Query(max_length=2)] = ""
 ) -> Response:
     """Live while somebody still has to acknowledge; then the receipt, in the client's language."""
-    seen = await shown.whole(db, referral_id, page.who)
+    seen = await shown.read(db, referral_id, page.who, "receipt")
     language = client_language if client_language in ("fi", "sv", "en") else page.language
     return page.render(
         "receipt.html", seen=seen, referral=seen.referral, words=Words(page), client_language=language,
@@ -304,13 +319,20 @@ async def receipt_live(referral_id: Id, page: Page, db: Db) -> Response:
 @routes.page("GET", "/referrals/{referral_id}/receipt.json", policy=READERS)
 async def receipt_json(referral_id: Id, page: Page, db: Db) -> Response:
     """The receipt as a signed document, to be kept and verified."""
-    seen = await shown.whole(db, referral_id, page.who)
+    seen = await shown.read(db, referral_id, page.who, "receipt")
     document = shown.signed_receipt(db, seen, page.request.app.state.signing_key)
     name = page.gettext("receipt-%(number)s.json", number=seen.referral.number)
     return Response(
         json.dumps(document, ensure_ascii=False, indent=2), media_type="application/json",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
+
+
+def _told_to(page: Page, seen: shown.Whole, language: str) -> str:
+    """Whom a silent provider's deadline was told to."""
+    owed = seen.obligation(duties.ACKNOWLEDGE)
+    role = Words(page).rules.roles.get(owed.escalate_role or "") if owed else None
+    return role.text(language) if role else ""
 
 
 def _written(page: Page, seen: shown.Whole, language: str) -> Markup:
@@ -320,6 +342,8 @@ def _written(page: Page, seen: shown.Whole, language: str) -> Markup:
         "seen": seen, "referral": seen.referral, "page": page, "who": page.who, "today": page.today, "now": page.now,
         "area": rules.organisations[seen.referral.organisation].text(language),
         "provider": rules.organisations[seen.referral.provider].text(language),
+        "overdue": receipt_of.is_overdue(seen.referral, page.now),
+        "told_to": _told_to(page, seen, language), "remains": receipt_of.remains(seen.referral, rules),
         "purpose": rules.codes["consent-purpose"][seen.referral.consent.purpose].text(language),
     })
     return Markup(text)  # noqa: S704 - our own template, which escapes

@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from chassis import proofs
+from chassis.calendar import after, helsinki_day
 from chassis.contact import json_object
 from chassis.decisions import Refused
 from contracts.envelope import Data, type_of
@@ -31,12 +32,14 @@ SCHEMA = "ISO/IEC TS 27560:2023; fi.yhdyspinta.receipt/1"
 TYPE = "fi.yhdyspinta.Receipt.v1"
 ACKNOWLEDGEMENT = type_of(ContactDetailsErased)
 OUTSIDE = (
-    {"what": "PARty", "fi": "Kunnan asiakastietojärjestelmä PARty: kunta vastaa siitä itse",
+    {"what": "PARty", "lawful_basis": "statutory task of the municipality (GDPR 6.1 e)",
+     "fi": "Kunnan asiakastietojärjestelmä PARty: kunta vastaa siitä itse",
      "en": "The municipality's client information system PARty: the municipality answers for it itself"},
     {"what": "paper", "fi": "Mitä joku on kirjoittanut paperille tai omiin muistiinpanoihinsa",
      "en": "What somebody wrote on paper or in notes of their own"},
 )
 """What no receipt of ours can speak of."""
+TASK, ACCOUNTABILITY = "statutory task (GDPR 6.1 e)", "duty to show lawful handling (GDPR 5.2)"
 MAX_BYTES = 1_048_576
 
 
@@ -62,9 +65,10 @@ class ReceiptSigned(Data):
     proof: Jws
 
 
-def build(referral: Referral, heard: Sequence[Acknowledgement], own_copy: OwnCopyErased, plan: Plan, now: datetime
-          ) -> dict[str, Any]:
-    """The receipt's content, unsigned; of an open referral it is the consent record alone."""
+def build(referral: Referral, heard: Sequence[Acknowledgement], own_copy: OwnCopyErased, plan: Plan, now: datetime,
+          notice: str = "/referral/privacy") -> dict[str, Any]:
+    """The receipt's content, unsigned; of an open referral it is the consent record alone. `notice` is the address of
+    the privacy notice, whose page names the data protection officer too."""
     area, provider = (plan.organisations[code] for code in (referral.organisation, referral.provider))
     purpose = plan.codes["consent-purpose"].get(referral.consent.purpose)
     content: dict[str, Any] = _spelled({
@@ -76,14 +80,16 @@ def build(referral: Referral, heard: Sequence[Acknowledgement], own_copy: OwnCop
         "issued_at": now,
         "language": "fi",
         "pii_processing": {
-            "privacy_notice": "docs/privacy.md",
+            "privacy_notice": notice,
+            "language": "fi",
             "purposes": [{
                 "purpose": referral.consent.purpose,
                 "purpose_text": {"fi": purpose.fi, "en": purpose.en} if purpose else None,
                 "lawful_basis": "consent",
                 "services": [referral.service],
                 "pii_information": [
-                    {"pii_type": field, "pii_optional": False, "sensitive_pii": False, "special_pii": False}
+                    {"pii_type": field, "pii_attribute_id": field, "pii_optional": False,
+                     "sensitive_pii_category": False, "special_pii_category": False}
                     for field in referral.consent.fields
                 ],
                 "pii_controllers": [referral.organisation, referral.provider],
@@ -91,18 +97,28 @@ def build(referral: Referral, heard: Sequence[Acknowledgement], own_copy: OwnCop
                 "collection_method": "told by the client to a case manager",
                 "processing_method": "sealed by the area to a one-time key of the provider; erased by erasing the key",
                 "storage_locations": ["FI"],
-                "jurisdictions": ["FI", "EU"],
+                "processing_locations": ["FI"],
+                "geographic_restrictions": ["EU"],
+                "jurisdiction": ["FI", "EU"],
                 "retention_period": f"until withdrawal, then erased within {plan.consent.erase_within}",
                 "withdrawal_method": "told to either side, at any time, without a reason",
                 "privacy_rights": ["access", "rectification", "erasure", "restriction", "complaint"],
+                "impact_assessment": "docs/privacy.md",
+                "authority_party": "tietosuojavaltuutettu",
             }],
         },
         "party_identification": [
-            {"party_id": referral.organisation, "party_name": area.fi, "party_role": "pii-controller"},
-            {"party_id": referral.provider, "party_name": provider.fi, "party_role": "pii-controller"},
+            *({
+                "party_id": party_id, "party_name": named.fi, "party_role": "pii-controller",
+                "party_type": "public authority", "party_address": f"{named.fi}, kirjaamo, FI",
+                "party_contact": {"role": "data-protection-officer", "url": notice},
+            } for party_id, named in ((referral.organisation, area), (referral.provider, provider))),
+            {"party_id": "tietosuojavaltuutettu", "party_name": "Tietosuojavaltuutetun toimisto",
+             "party_role": "authority", "party_type": "supervisory authority", "party_address": "Helsinki, FI",
+             "party_contact": {"url": "https://tietosuoja.fi"}},
         ],
         "events": _events(referral),
-        "erasure": _erasure(referral, heard, own_copy) if referral.status in ERASING else None,
+        "erasure": _erasure(referral, heard, own_copy, plan, now) if referral.status in ERASING else None,
     })
     return content
 
@@ -118,24 +134,54 @@ def _events(referral: Referral) -> list[dict[str, Any]]:
         told = referral.organisation if referral.told_to == "area" else referral.provider
         events.append({
             "event_type": "explicit", "event_state": "withdrawn", "event_time": referral.withdrawn_at,
-            "entity_id": told, "recorded_at": referral.closed_at,
+            "entity_id": told, "recorded_at": referral.closed_at, "validity_duration": "final",
         })
     elif referral.status in ERASING:
         ended_by = referral.organisation if referral.status is Status.CANCELLED else referral.provider
         events.append({
             "event_type": "implied", "event_state": referral.status.value, "event_time": referral.closed_at,
-            "entity_id": ended_by,
+            "entity_id": ended_by, "validity_duration": "final",
         })
     return events
 
 
-def _erasure(referral: Referral, heard: Sequence[Acknowledgement], own_copy: OwnCopyErased) -> dict[str, Any]:
+def is_overdue(referral: Referral, now: datetime) -> bool:
+    """Whether the provider is silent though the deadline for acknowledging the erasure has passed."""
+    return referral.acknowledged_at is None and referral.erase_due_at is not None and now > referral.erase_due_at
+
+
+def remains(referral: Referral, plan: Plan) -> list[dict[str, Any]]:
+    """What may lawfully remain of the referral in our services when every copy of name and phone is erased, where and
+    until when: nothing in it leads to the client but the number."""
+    closed, keep = helsinki_day(referral.closed_at or referral.consent.given_at), plan.retention
+    both = [referral.organisation, referral.provider]
+    return [
+        {"what": "referral", "parties": [referral.organisation], "lawful_basis": TASK,
+         "until": after(closed, keep.closed_referral.keep),
+         "fi": "Ohjaus, suostumus ja todiste ilman nimeä ja puhelinnumeroa",
+         "en": "The referral, the consent and this receipt, without name and phone number"},
+        {"what": "case", "parties": [referral.provider], "lawful_basis": TASK,
+         "until": after(closed, keep.closed_case.keep),
+         "fi": "Asiakkuuden tapahtumat ilman nimeä ja puhelinnumeroa",
+         "en": "What happened in the case, without name and phone number"},
+        {"what": "audit-log", "parties": both, "lawful_basis": ACCOUNTABILITY, "until": after(closed, keep.audit.keep),
+         "fi": "Käyttöloki: kuka katsoi tai muutti tietoja",
+         "en": "The audit log: who saw or changed the data"},
+        {"what": "messages", "parties": both, "lawful_basis": TASK, "until": after(closed, keep.pseudonymous.keep),
+         "fi": "Sanomat satunnaisilla tunnisteilla, lukujen laskemiseen",
+         "en": "Messages under random ids, from which figures are counted"},
+    ]
+
+
+def _erasure(referral: Referral, heard: Sequence[Acknowledgement], own_copy: OwnCopyErased, plan: Plan, now: datetime
+             ) -> dict[str, Any]:
     return {
         "cause": {"withdrawn": "withdrawal", "cancelled": "cancellation", "returned": "return"}[referral.status],
         "due_at": referral.erase_due_at,
         "complete": bool(referral.acknowledged_at and own_copy.at),
         "acknowledged_at": referral.acknowledged_at,
         "acknowledged_late": referral.acknowledged_late,
+        "overdue": is_overdue(referral, now),
         "own_copy": {
             "party_id": referral.organisation, "what": "name and phone, encrypted, and their key",
             "erased_at": own_copy.at, "copies_until": own_copy.copies_until,
@@ -150,6 +196,7 @@ def _erasure(referral: Referral, heard: Sequence[Acknowledgement], own_copy: Own
             for each in heard
         ],
         "waiting_for": [key.key_id for key in referral.unacknowledged],
+        "remains": remains(referral, plan),
         "outside": [dict(each) for each in OUTSIDE],
     }
 
@@ -221,6 +268,10 @@ def _read(content: dict[str, Any], erasure: dict[str, Any], trust: Path) -> tupl
     lines += [f"Not yet acknowledged: receiving key {key}." for key in erasure["waiting_for"]]
     if erasure["acknowledged_late"]:
         lines.append(f"The last acknowledgement came after {erasure['due_at']}, so it was late.")
+    if erasure.get("overdue"):
+        lines.append(f"It was due by {erasure['due_at']}: {content['issued_at']} it had not come.")
+    lines += [f"May remain until {each['until']} ({each['lawful_basis']}): {each['en']}."
+              for each in erasure.get("remains", ())]
     lines += [f"Outside this receipt: {each['en']}." for each in erasure["outside"]]
     return tuple(lines), faults
 

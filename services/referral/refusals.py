@@ -366,12 +366,12 @@ class RevealLimit(Refusal):
 
 
 @dataclass(frozen=True)
-class NothingToAskAgain(Refusal):
-    """Contact details are given again only where the own copy of an open referral is lost."""
+class ReferralNotOpen(Refusal):
+    """Name and phone are told anew only while the referral is open."""
 
-    code = "nothing-to-ask-again"
-    sentence_en = "Referral {number} has its contact details, or is closed. Nothing needs to be asked again."
-    sentence_fi = "Ohjauksella {number} on yhteystietonsa, tai se on suljettu. Mitään ei tarvitse kysyä uudelleen."
+    code = "referral-not-open"
+    sentence_en = "Referral {number} is not open any more: its contact details are not changed. Refer the client anew."
+    sentence_fi = "Ohjaus {number} ei ole enää avoinna: sen yhteystietoja ei muuteta. Ohjaa asiakas uudelleen."
     number: str
 
 

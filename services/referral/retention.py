@@ -17,6 +17,7 @@ from contracts.fields import DataClass
 _BY = "timer closed referrals"
 KEPT = (
     *retention.CHASSIS, retention.AUDIT_HEADS, retention.OBLIGATIONS, retention.SEATS,
+    retention.restrictions("select from referrals where id::text = about_id"),
     Kept("referrals", DataClass.PERSONAL, retention.reason_of("closed_referral"), "closed_referral", by=_BY),
     *(Kept(table, DataClass.PSEUDONYMOUS, retention.reason_of("closed_referral"), "closed_referral", by=_BY)
       for table in ("receiving_keys", "acknowledgements", "timeline", "keys")),

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from chassis import obligations, proofs
+from chassis import audit, obligations, proofs, restriction
 from chassis.database import Session
 from chassis.keys import State
 from chassis.obligations import Obligation
 from chassis.policy import Principal
+from chassis.restriction import Restriction
 from contracts import plan
 from services.referral import duties, own_copy, receipt, store
 from services.referral.courses import ERASING
@@ -40,6 +41,7 @@ class Whole:
     heard: Sequence[Acknowledgement]
     open: Sequence[Obligation]
     own_copy: receipt.OwnCopyErased
+    restricted: Restriction | None
 
     @property
     def is_receipt_whole(self) -> bool:
@@ -60,6 +62,13 @@ async def whole(db: Session, referral_id: str, by: Principal) -> Whole:
     return await whole_of(db, referral)
 
 
+async def read(db: Session, referral_id: str, by: Principal, act: str = "referral") -> Whole:
+    """As `whole`, for somebody who opens it: the audit log says so."""
+    seen = await whole(db, referral_id, by)
+    await audit.read(db, "referral", seen.referral.id, by, act)
+    return seen
+
+
 async def whole_of(db: Session, referral: Referral) -> Whole:
     keys = await own_copy.keys(db, referral.id)
     erased = [key.erased_at for key in keys if key.erased_at]
@@ -71,10 +80,13 @@ async def whole_of(db: Session, referral: Referral) -> Whole:
         heard=await store.acknowledged(db, referral.id),
         open=await obligations.about(db, duties.ABOUT, referral.id),
         own_copy=receipt.OwnCopyErased(at, db.settings.keys_backup_days),
+        restricted=await restriction.in_force(db, duties.ABOUT, referral.id),
     )
 
 
 def signed_receipt(db: Session, seen: Whole, key: proofs.SigningKey) -> dict[str, object]:
     """The receipt as it stands now, signed."""
     rules = plan.on(seen.referral.referred_on)
-    return receipt.sign(receipt.build(seen.referral, seen.heard, seen.own_copy, rules, db.now), key)
+    return receipt.sign(receipt.build(
+        seen.referral, seen.heard, seen.own_copy, rules, db.now,
+        f"{db.settings.public_url}{db.settings.prefix_path}/privacy"), key)

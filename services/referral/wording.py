@@ -51,6 +51,11 @@ _SENTENCES = {
     "own-copy-erased": N_("The area's own copy of the contact details was erased."),
     "own-copy-lost": N_("The key of the own copy is lost: the contact details can't be read."),
     "details-given-again": N_("The client told name and phone again."),
+    "details-corrected": N_("The client's name or phone number was corrected."),
+    "restricted": N_(
+        "Processing was restricted at the client's request: nobody in the area opens the contact details."
+    ),
+    "restriction-lifted": N_("The restriction of processing was lifted."),
     "revealed": N_("The contact details were looked at: %(reason)s."),
     "referred-again": N_("The client was referred again: %(number)s."),
     "handed-over": N_("The referral was handed over to %(to)s."),

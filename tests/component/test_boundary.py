@@ -10,12 +10,13 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import GroupAuthorizationFailedError, KafkaConnectionError, TopicAuthorizationFailedError
-from confluent_kafka import KafkaException, TopicCollection
-from confluent_kafka.admin import AclOperation, AdminClient
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
 from typer.testing import CliRunner
 
 from chassis.broker import as_aiokafka
 from contracts.topics import SERVICES, SYSTEMS, TOPICS, readable_by, writable_by
+from tests.component.rights import allowed, connection
 from yhdyspinta import provision
 from yhdyspinta.cli import app
 from yhdyspinta.provision import boundary, broker, clients
@@ -46,26 +47,6 @@ async def denied_to_read(world, principal, topic):
 async def denied_to_write(world, principal, topic):
     with pytest.raises(TopicAuthorizationFailedError):
         await world.send(principal, topic, b"key", b"{}")
-
-
-def allowed(world, principal):
-    """What the broker itself says that a principal may do, by topic."""
-    admin = AdminClient({**_connection(world, principal), "log_level": 0})
-    asked = admin.describe_topics(TopicCollection([world.topic(name) for name in TOPICS]), request_timeout=20,
-                                  include_authorized_operations=True)
-    found = {}
-    for name, future in asked.items():
-        fault = future.exception(timeout=20)
-        if fault is None:
-            operations = set(future.result().authorized_operations) - {AclOperation.DESCRIBE}
-            found[name.removeprefix(world.place.prefix)] = {operation.name for operation in operations}
-        else:
-            assert fault.args[0].name() == "TOPIC_AUTHORIZATION_FAILED"
-    return found
-
-
-def _connection(world, principal):
-    return {k: v for k, v in world.client(principal).items() if k not in ("group.id", "partitioner")}
 
 
 @pytest.mark.parametrize("principal", [*SERVICES, *SYSTEMS])
@@ -129,7 +110,7 @@ async def test_a_wrong_password_and_none_are_refused(world):
 
 
 async def test_a_service_may_neither_make_topics_nor_grant_rights(world):
-    admin = AdminClient({**_connection(world, "referral"), "log_level": 0})
+    admin = AdminClient({**connection(world, "referral"), "log_level": 0})
     with pytest.raises(KafkaException, match="AUTHORIZATION_FAILED"):
         boundary.apply(admin, world.place.prefix)
     with pytest.raises(KafkaException, match="AUTHORIZATION_FAILED"):

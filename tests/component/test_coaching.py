@@ -509,3 +509,60 @@ async def test_a_visit_opens_a_case_or_goes_on_in_the_one_that_is_open(coach, wo
     assert one["spell_id"] != other["spell_id"]
     assert (await coach.post("/ohjaamo/visits", {**visit, "number": "A-2026-9999"})).json()["code"] == (
         "earlier-case-unknown")
+
+
+# --- the data subject's day
+
+
+async def sealed_again(area: Area, told, key_id: str, phone: str, time=None) -> None:
+    """What the area seals to the same key when the client has told another number."""
+    offer = await area.offer(told.referral_id)
+    jwe = sealing.seal(Contact(Secret(NAME), Secret(phone)), offer["public_key"], told.referral_id,
+                       told.consent.consent_id, key_id)
+    await area.say(ContactDetailsSealed.model_validate({
+        "referral_id": told.referral_id, "consent_id": told.consent.consent_id, "key_id": key_id, "jwe": jwe,
+    }), "area.contact-details.v1", time=time)
+
+
+async def test_a_corrected_number_takes_the_place_of_the_one_before_whatever_comes_first(area, coach, world):
+    told, case = await area.refer(coach)
+    key_id = (await area.offer(told.referral_id))["key_id"]
+    earlier = world.clock()
+    await sealed_again(area, told, key_id, "+358415550177")
+
+    async def corrected() -> dict | None:
+        shown = await coach.shown(case)
+        return shown if "details-corrected" in [entry["kind"] for entry in shown["timeline"]] else None
+
+    await until(corrected, what="the correction")
+    await sealed_again(area, told, key_id, "+358415550188", time=earlier)
+    await world.read_to_the_end("coaching", "area.contact-details.v1")
+    looked = await coach.post(f"/cases/{case['case_id']}/contact-details", {"reason": "contact-attempt"})
+    assert looked.json()["phone"] == "+358415550177"
+    assert (await area.names(told.referral_id)).count("ContactDetailsReceived") == 2
+
+
+async def test_a_client_gets_what_is_held_and_while_restricted_nobody_opens_the_contact_details(area, coach, running):
+    subjects = await provider(running, scopes=("data-subjects",))
+    told, case = await area.refer(coach)
+    _, earlier = await area.refer(coach)
+    await coach.act(case, "earlier-case", earlier_case_id=earlier["case_id"])
+    place, reason = f"/cases/{case['case_id']}", {"reason": "contact-attempt"}
+    await coach.post(f"{place}/contact-details", reason)
+
+    assert (await subjects.post(f"{place}/restriction")).status_code == 204
+    for each in (case, earlier):
+        assert await coach.refused(each, "contact-details", **reason) == (409, "processing-restricted")
+    await coach.act(case, "attempts", channel="call", reached=False)
+    held = (await subjects.get(f"{place}/data")).json()
+    assert [r["lifted_at"] for r in held["restrictions"]] == [None, None]
+    assert {part["title"] for part in held["parts"]} >= {f"Case {told.number}", f"Case {earlier['number']}"}
+    assert {"looked at the contact details", "restricted processing", "recorded an attempt"} <= {
+        look["act"] for look in held["looks"]}
+    assert {each["what"]: each["until"] for each in held["held"]}[
+        "Name and phone number, sealed to a key of their own"] == "30 days after the end"
+    assert NAME not in str(held)
+    assert PHONE not in str(held)
+    assert (await subjects.post(f"{place}/restriction/lift")).status_code == 204
+    assert (await subjects.post(f"{place}/restriction/lift")).status_code == 409
+    assert (await coach.post(f"/cases/{earlier['case_id']}/contact-details", reason)).status_code == 200

@@ -1,13 +1,25 @@
 """What PARty tells: taken by right and rule, published unchanged, counted, and never passed on to the area [3.2]."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import uuid4
 
 import pytest
 
 from contracts.events import casework
+from contracts.topics import SYSTEMS, TOPICS
 from tests import plans
-from tests.component.coaching_side import OUTCOMES, SHARED, Area, Party, Provider, events, obligations, provider
+from tests.component.coaching_side import (
+    CASEWORK,
+    OUTCOMES,
+    SHARED,
+    Area,
+    Party,
+    Provider,
+    events,
+    obligations,
+    provider,
+)
+from tests.component.rights import all_that_it_reads
 from tests.waiting import until
 
 TODAY = date(2026, 3, 2)
@@ -228,7 +240,8 @@ async def test_a_withdrawal_told_before_its_case_and_its_referral_waits_for_both
 
     await party.taken(withdrawn)
     passed_on = await area.until_told(told.referral_id, "WithdrawalReported")
-    assert passed_on["causationid"] == withdrawn
+    assert passed_on["data"]["consent_id"] == told.consent.consent_id
+    assert not {"causationid", "correlationid"} & passed_on.keys()
 
 
 async def test_another_providers_number_is_not_ones_own(vesilahti, area, coach):
@@ -329,3 +342,74 @@ async def test_an_event_of_a_year_that_is_not_final_is_counted_in_it(party, worl
     continued = await outcome(world, "ServiceContinued", began_on="2025-12-09")
     assert began["client"] != continued["client"]
     assert continued["year"] == 2026
+
+
+# --- the area
+
+
+async def test_nothing_of_party_is_in_anything_that_a_principal_of_the_area_may_read(
+    running, world, party, vesilahti, area
+):
+    """Events of every kind open, follow and close cases, alone and joined to referrals; the area reads all it may."""
+    days = [date(2026, 1, 13) + timedelta(days=n) for n in range(30)]
+    marks: set[str] = {str(day) for day in days}
+    day_of = iter(days)
+    known = area.consented(service="pointti", municipality="vesilahti"), area.consented()
+    for told in known:
+        await area.say(told)
+
+    async def say(data, of=party) -> None:
+        event_id = await of.say(data)
+        await of.taken(event_id)
+        marks.add(event_id)
+
+    def event(model: str, case_id: str, **fields):
+        return getattr(casework, model).model_validate({"case_id": case_id, **fields})
+
+    def moment():
+        return datetime.combine(next(day_of), time(8, 41, 7), UTC)
+
+    alone = party.opened(asked_on=next(day_of))
+    pointti = party.opened(referral_number=known[0].number, origin="referral", service="pointti",
+                           municipality="vesilahti", asked_on=next(day_of))
+    joined = party.opened(referral_number=known[1].number, origin="referral", asked_on=next(day_of))
+    unbegun = vesilahti.opened(service="outreach", municipality="vesilahti", asked_on=next(day_of))
+    period, tet, workplace = str(uuid4()), str(uuid4()), "2345671-3"
+    for opened in (alone, pointti, joined, unbegun):
+        await say(opened, vesilahti if opened is unbegun else party)
+    await say(event("ContactAttempted", alone.case_id, at=moment(), channel="letter", reached=True))
+    await say(event("AppointmentBooked", alone.case_id, at=moment(), place="lempaala-talo"))
+    await say(event("MeetingHeld", alone.case_id, on=next(day_of), kind="coaching"))
+    await say(event("CaseClosed", alone.case_id, on=next(day_of), outcome="got-needed-service"))
+    await say(event("MeetingHeld", pointti.case_id, on=next(day_of), kind="interview"))
+    start = next(day_of)
+    await say(event("PeriodStarted", pointti.case_id, period_id=period, starts_on=start, ends_on=date(2026, 4, 17)))
+    await say(event("TetAgreed", pointti.case_id, tet_id=tet, workplace_kind="company", business_id=workplace,
+                    starts_on=next(day_of), days=3))
+    await say(event("TetEnded", pointti.case_id, tet_id=tet, young_person_continues=True, workplace_continues=True))
+    await say(event("PeriodEnded", pointti.case_id, period_id=period, ended_on=next(day_of), plan="work-trial"))
+    await say(event("CaseClosed", pointti.case_id, on=next(day_of), outcome="interrupted"))
+    await say(event("MeetingHeld", joined.case_id, on=next(day_of), kind="starter-package"))
+    await say(party.told_withdrawal(joined.case_id))
+    await say(event("CaseClosed", unbegun.case_id, on=next(day_of), not_begun="not-reached"), vesilahti)
+    await area.until_told(known[1].referral_id, "ContactDetailsErased")
+
+    kinds = {e["type"].split(".")[2] for e in await events(world, CASEWORK)
+             if e["source"] in ("/lempaala/party", "/vesilahti/party")}
+    assert kinds == {model.__name__ for model in TOPICS["municipal.from-lempaala-party.v1"].models}
+    marks |= {each for opened in (alone, pointti, joined, unbegun) for each in (opened.case_id, opened.client)}
+    marks |= {period, tet, workplace, "T08:41:07"}
+    marks |= {"got-needed-service", "interrupted", "not-reached", "starter-package"}
+    marks |= {e["data"][name] for e in await events(world, OUTCOMES) for name in ("client", "spell_id")
+              if name in e["data"]}
+    principals = ["referral", *(name for name, system in SYSTEMS.items() if system.organisation == "tampere-region")]
+    for principal in principals:
+        records = await all_that_it_reads(world, principal)
+        found = {mark for record in records for mark in marks if mark.encode() in b" ".join(
+            part or b"" for part in (record.key, record.value, *(value for _, value in record.headers)))}
+        assert (principal, found) == (principal, set())
+    told = [e for e in await events(world, SHARED) if e["data"].get("referral_id") in {k.referral_id for k in known}]
+    assert sorted(e["type"].split(".")[2] for e in told) == [
+        "ContactDetailsErased", "ReceivingKeyOffered", "ReceivingKeyOffered", "WithdrawalReported"]
+    (withdrawal,) = [e for e in told if "WithdrawalReported" in e["type"]]
+    assert withdrawal["source"] == "/municipal/coaching"

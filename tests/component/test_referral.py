@@ -485,7 +485,75 @@ async def test_a_lost_own_copy_is_said_and_the_client_is_asked_again(manager, co
 
     contact = coaching.open(await coaching.sealed(referral_id, key), key)
     assert contact.phone.reveal() == "+358415550199"
-    assert (await manager.post(path, {"name": NAME, "phone": PHONE})).status_code == 409
+
+
+# --- the data subject's day
+
+
+async def test_a_corrected_number_takes_the_place_of_the_one_before_and_goes_sealed_to_the_same_key(manager, coaching):
+    referral, key = await delivered(manager, coaching)
+    path = f"/referrals/{referral['referral_id']}/contact-details"
+
+    assert (await manager.post(f"{path}/renewal", {"name": NAME, "phone": "041 5550 177"})).status_code == 204
+
+    assert (await manager.post(path, {"reason": "correction"})).json()["phone"] == "+358415550177"
+
+    async def sealed_twice() -> list[dict] | None:
+        found = await coaching.told("area.contact-details.v1", referral["referral_id"])
+        return found if len(found) == 2 else None
+
+    both = await until(sealed_twice, what="the corrected details")
+    assert [coaching.open(each, key).phone.reveal() for each in both] == [PHONE, "+358415550177"]
+    shown = await manager.shown(referral["referral_id"])
+    assert [entry["kind"] for entry in shown["timeline"][:3]] == ["revealed", "sealed", "details-corrected"]
+    assert "take-contact-details" in {o["kind"] for o in shown["obligations"]}
+    await coaching.say(ContactDetailsReceived(referral_id=referral["referral_id"], key_id=key.id))
+    await until(lambda: _met(coaching, referral["referral_id"], "take-contact-details"))
+    assert (await manager.post(f"/referrals/{referral['referral_id']}/withdrawal")).status_code == 200
+    closed = await manager.post(f"{path}/renewal", {"name": NAME, "phone": PHONE})
+    assert (closed.status_code, closed.json()["code"]) == (409, "referral-not-open")
+
+
+async def test_while_processing_is_restricted_nobody_in_the_area_opens_the_contact_details(manager, coaching, running):
+    subjects = await area(running, scopes=("data-subjects",))
+    made = await manager.refer()
+    place = f"/referrals/{made['referral_id']}"
+    key, offer = coaching.offer(made["referral_id"])
+
+    assert (await subjects.post(f"{place}/restriction")).status_code == 204
+    assert (await subjects.post(f"{place}/restriction")).status_code == 409
+    looked = await manager.post(f"{place}/contact-details", {"reason": "client-asked"})
+    assert (looked.status_code, looked.json()["code"]) == (409, "processing-restricted")
+    event = await coaching.say(offer)
+    await coaching.world.read_to_the_end("referral", "shared.coaching.v1")
+    assert await coaching.dead_letters(event) == []
+    assert await coaching.told("area.contact-details.v1", made["referral_id"]) == []
+
+    assert (await subjects.post(f"{place}/restriction/lift")).status_code == 204
+    assert coaching.open(await coaching.sealed(made["referral_id"], key), key).name.reveal() == NAME
+    assert (await manager.post(f"{place}/contact-details", {"reason": "client-asked"})).status_code == 200
+
+
+async def test_a_client_gets_what_is_held_of_them_and_who_saw_it(manager, running):
+    subjects = await area(running, scopes=("data-subjects",))
+    made = await manager.refer()
+    await manager.post(f"/referrals/{made['referral_id']}/contact-details", {"reason": "client-asked"})
+
+    held = (await subjects.get(f"/referrals/{made['referral_id']}/data")).json()
+
+    assert held["number"] == made["number"]
+    assert held["controller"] == "Tampere region employment area"
+    assert held["recipients"] == ["Municipality of Lempäälä"]
+    kinds = {each["what"]: each for each in held["held"]}
+    assert kinds["The referral: service, provider, days, status"]["until"] == "24 months after the end"
+    assert kinds["Who saw or changed it"]["until"].endswith(".3.2031")
+    assert all(each["why"] and each["basis"] and each["until"] and each["where"] for each in held["held"])
+    assert ("looked at the contact details", "the client asked for their own data") in {
+        (look["act"], look["why"]) for look in held["looks"]}
+    assert NAME not in str(held)
+    assert PHONE not in str(held)
+    seen = (await subjects.get(f"/referrals/{made['referral_id']}/data")).json()["looks"]
+    assert seen[0]["act"] == "looked at what is held of the client"
 
 
 # --- receipt

@@ -18,6 +18,18 @@ NOTICED_BY = {
         "integration/test_meetings.py::"
         "test_a_three_party_meeting_is_asked_agreed_moved_and_called_off_on_both_sides",
     ),
+    "REF-4": (
+        "component/test_coaching_party.py::"
+        "test_nothing_of_party_is_in_anything_that_a_principal_of_the_area_may_read",
+        "component/test_coaching_party.py::test_a_withdrawal_told_to_party_is_passed_on_and_nothing_else_is",
+    ),
+    "REF-14": (
+        "integration/test_withdrawal.py",
+        "component/test_referral.py::test_the_receipt_proves_who_erased_what_and_when",
+        "unit/test_referral_receipt.py::test_it_has_the_fields_of_the_consent_record_structure",
+        "unit/test_referral_receipt.py::test_what_may_lawfully_remain_is_named_with_its_basis_and_its_end",
+        "unit/test_referral_receipt.py::test_a_silent_receiver_is_named_as_late",
+    ),
     "GEN-1": (
         "component/test_boundary.py::test_the_broker_lets_each_do_what_the_registry_says_and_nothing_else",
         "component/test_boundary.py::test_each_database_is_closed_to_the_roles_of_all_others",
@@ -26,6 +38,9 @@ NOTICED_BY = {
     "GEN-2": (
         "component/test_audit.py::test_who_read_what_and_why_commits_with_the_reading",
         "component/test_audit.py::test_what_the_superuser_changes_is_found_where_it_is",
+        "component/test_access.py::test_an_officer_searches_what_concerns_their_own_organisation",
+        "component/test_access.py::"
+        "test_an_officer_checks_that_the_log_is_whole_against_the_hashes_of_the_other_side",
     ),
     "GEN-3": (
         "integration/test_malformed.py::test_each_bad_record_is_told_and_kept_once_and_each_good_one_is_taken",
@@ -105,8 +120,15 @@ NOTICED_BY = {
     "SEC-1": (
         "unit/test_web_policies.py::test_a_route_with_a_policy_that_cannot_hold_is_refused_where_it_is_written",
         "component/test_web_routes.py::test_a_role_opens_its_pages_and_no_others",
+        "component/test_access.py::test_every_route_that_answers_has_its_line",
+        "component/test_access.py::test_each_role_opens_the_pages_of_the_table_and_no_others",
+        "component/test_access.py::test_what_is_somebody_elses_is_not_found_and_not_touched",
     ),
-    "SEC-2": ("contract/test_free_text.py::test_every_field_has_a_data_class_and_ids_of_persons_are_never_open",),
+    "SEC-2": (
+        "contract/test_free_text.py::test_every_field_has_a_data_class_and_ids_of_persons_are_never_open",
+        "contract/test_answers.py::test_every_field_of_an_answer_has_a_data_class_that_its_readers_may_have",
+    ),
+    "SEC-3": ("contract/test_answers.py::test_every_secret_file_and_every_purpose_of_a_key_is_in_the_inventory",),
     "SEC-4": (
         "component/test_retention.py::test_a_table_that_nobody_declared_is_not_there",
         "component/test_retention.py::test_when_the_time_is_over_nothing_is_left",
@@ -129,6 +151,16 @@ NOTICED_BY = {
         "component/test_audit.py::test_of_all_rights_on_the_log_the_service_has_two",
     ),
     "SEC-9": ("component/test_closed_connections.py",),
+    "SEC-10": (
+        "component/test_referral.py::test_a_client_gets_what_is_held_of_them_and_who_saw_it",
+        "component/test_referral.py::"
+        "test_a_corrected_number_takes_the_place_of_the_one_before_and_goes_sealed_to_the_same_key",
+        "component/test_referral.py::"
+        "test_while_processing_is_restricted_nobody_in_the_area_opens_the_contact_details",
+        "component/test_coaching.py::"
+        "test_a_client_gets_what_is_held_and_while_restricted_nobody_opens_the_contact_details",
+        "component/test_coaching_time.py::test_when_a_year_is_final_its_links_are_gone_and_its_casework_is_closed",
+    ),
     "SEC-11": (
         "contract/test_ingest.py::test_what_is_wrong_is_told_by_its_first_reason_and_field",
         "unit/test_masking.py::test_every_event_is_shown_masked_and_comes_back_as_it_was",

@@ -43,7 +43,7 @@ async def test_axe_finds_nothing_and_nothing_is_cut_off(site, person_opens, worl
         "/", "/arrived", "/cases", "/cases?show=closed&whose=all", "/cases?number=2026-9999", "/new-case", one,
         *(f"{one}/{act}" for act in (
             "attempt", "appointment", "meeting", "start", "return", "not-begun", "withdrawal", "coach",
-            "earlier-case")),
+            "earlier-case", "data")),
         f"/cases/{booked['case_id']}", f"/cases/{running['case_id']}", f"/cases/{running['case_id']}/end",
         f"/cases/{gone['case_id']}",
     ):
@@ -404,6 +404,8 @@ async def test_the_cases_of_one_who_leaves_go_to_a_colleague(site, person_opens)
     await page.get_by_role("button", name="Siirrä kaikki").click()
     await expect(page.get_by_role("status").first).to_contain_text("1 asiakkuus on siirretty.")
     assert (await site.coach.shown(case))["coach"] == "juha-mallila"
+
+
 async def test_a_coach_asks_for_a_three_party_meeting_by_keyboard_alone_and_calls_it_off(site, person_opens, world):
     told, case = await site.referred()
     page = await person_opens(COACH, site.at(f"/cases/{case['case_id']}/three-party"))
@@ -473,3 +475,29 @@ async def test_an_ohjaamo_worker_answers_an_invitation_and_asks_for_a_case_manag
     answer = await outreach.goto(site.at(f"/invitations/{meeting}"))
     assert answer is not None
     assert answer.status == 404
+
+
+@pytest.mark.parametrize("width", [PHONE, DESK])
+async def test_an_officer_answers_a_client_restricts_and_erases_the_links_to_figures(site, person_opens, width):
+    told, case = await site.referred()
+    page = await person_opens("ulla-mallila", site.at("/data"), width=width)
+    await no_findings(page)
+    await page.get_by_label("Numero").fill(told.number)
+    await page.get_by_role("button", name="Hae").click()
+    await expect(page.get_by_role("heading", name=f"Mitä asiakkaasta on tallessa, {told.number}")).to_be_visible()
+    await page.get_by_text("Rajoita, korjaa, poista").click()
+    await page.get_by_role("button", name="Rajoita käsittelyä").click()
+    await expect(page.get_by_text("Voimassa: yhteystietoja ei avaa kukaan.")).to_be_visible()
+    await no_findings(page)
+
+    coach = await person_opens(COACH, site.at(f"/cases/{case['case_id']}"), width=width)
+    await expect(coach.get_by_text("Käsittelyä rajoitettiin asiakkaan pyynnöstä")).to_be_visible()
+    assert await coach.get_by_role("button", name="Näytä yhteystiedot").count() == 0
+    await no_findings(coach)
+    await page.get_by_role("button", name="Poista rajoitus").click()
+    await page.get_by_text("Rajoita, korjaa, poista").click()
+    await page.get_by_role("button", name="Poista yhteys tilastoihin").click()
+    await expect(page.get_by_role("cell", name="poistettu asiakkaan pyynnöstä")).to_be_visible()
+    await page.goto(site.at(f"/audit?about={told.number}"))
+    await expect(page.get_by_role("cell", name="poisti yhteyden tilastoihin")).to_be_visible()
+    await no_findings(page)

@@ -74,7 +74,7 @@ async def test_axe_finds_nothing_and_nothing_is_cut_off(site, person_opens, widt
         "/refer", "/services", "/refer/consent?municipality=vesilahti&birth_year=2005&service=outreach",
         f"/refer?{ASKED}", f"/refer/consent?{ASKED}&service=coaching&client_language=sv", "/referrals",
         "/referrals?show=all&whose=all", here, f"{here}/sent", f"{here}/withdrawal", f"{here}/receipt", gone,
-        f"{gone}/receipt",
+        f"{gone}/receipt", f"{here}/data", f"{here}/details",
     ):
         await page.goto(site.at(path))
         await no_findings(page)
@@ -403,3 +403,53 @@ async def test_others_are_invited_at_the_clients_wish_and_an_ohjaamo_gets_its_an
     await page.get_by_role("button", name="Tulen", exact=True).dblclick()
     await page.wait_for_selector("text=Ohjaamo saa tiedon, että tulet.")
     assert "Asiakasvastaava tulee" in await page.locator("main").inner_text()
+
+
+OFFICER = "esko-keksitty"
+
+
+@pytest.mark.parametrize("width", [PHONE, DESK])
+async def test_an_officer_answers_a_client_restricts_and_checks_the_log(site, person_opens, width):
+    made, _ = await site.delivered()
+    number, here = made["number"], f"/referrals/{made['referral_id']}"
+    page = await person_opens(OFFICER, site.at("/consents"), width=width)
+    await no_findings(page)
+    await page.get_by_role("link", name=number, exact=True).click()
+    await no_findings(page)
+    await page.get_by_text("Rajoita, korjaa, poista").click()
+    await page.get_by_role("button", name="Rajoita käsittelyä").click()
+    await page.get_by_text("Voimassa: yhteystietoja ei avaa kukaan.").wait_for()
+    await no_findings(page)
+
+    manager = await person_opens(MANAGER, site.at(here), width=width)
+    assert await manager.get_by_role("button", name="Näytä yhteystiedot").count() == 0
+    await page.get_by_role("button", name="Poista rajoitus").click()
+    await manager.reload()
+    await manager.get_by_role("button", name="Näytä yhteystiedot").wait_for()
+
+    await page.goto(site.at(f"/audit?about={number}"))
+    await no_findings(page)
+    await page.get_by_role("cell", name="rajoitti käsittelyä").first.wait_for()
+    await page.get_by_role("button", name="Tarkista eheys").click()
+    await page.get_by_text("Loki on eheä:").wait_for()
+    await no_findings(page)
+
+
+async def test_a_wrong_number_is_corrected_by_keyboard_alone(site, person_opens):
+    made, key = await site.delivered()
+    page = await person_opens(MANAGER, site.at(f"/referrals/{made['referral_id']}/details"))
+    await tab_to(page, "Asiakkaan nimi")
+    await page.keyboard.type(NAME)
+    await tab_to(page, "Puhelinnumero")
+    await page.keyboard.type("puhelin")
+    await press_through(page, "Tallenna ja lähetä sinetöitynä")
+    assert await page.locator("#field-name").input_value() == NAME
+    await page.locator("#field-phone").fill("041 5550 166")
+    await press_through(page, "Tallenna ja lähetä sinetöitynä")
+    await page.get_by_text("Asiakkaan nimi tai puhelinnumero korjattiin.").wait_for()
+
+    async def again() -> dict | None:
+        told = await site.coaching.told("area.contact-details.v1", made["referral_id"])
+        return told[1] if len(told) == 2 else None
+
+    assert site.coaching.open(await until(again), key).phone.reveal() == "+358415550166"

@@ -89,6 +89,42 @@ def test_it_has_the_fields_of_the_consent_record_structure(keys):
     (purpose,) = content["pii_processing"]["purposes"]
     assert [each["pii_type"] for each in purpose["pii_information"]] == ["name", "phone"]
     assert purpose["recipient_third_parties"] == ["lempaala"]
+    # what the specification has as mandatory, section by section: header, processing, parties, events
+    assert {"receipt_id", "pii_processing", "party_identification", "events"} <= content.keys()
+    assert {"privacy_notice", "language", "purposes"} <= content["pii_processing"].keys()
+    assert {"purpose", "lawful_basis", "pii_information", "pii_controllers", "storage_locations", "retention_period",
+            "jurisdiction", "recipient_third_parties", "withdrawal_method"} <= purpose.keys()
+    for party in content["party_identification"]:
+        assert {"party_id", "party_name", "party_address", "party_contact", "party_type", "party_role"} <= party.keys()
+    named = {party["party_id"] for party in content["party_identification"]}
+    assert {*purpose["pii_controllers"], purpose["authority_party"]} <= named
+    for happened in content["events"]:
+        assert {"event_time", "validity_duration", "entity_id", "event_type", "event_state"} <= happened.keys()
+        assert happened["entity_id"] in named
+
+
+def test_what_may_lawfully_remain_is_named_with_its_basis_and_its_end(keys):
+    content = orjson.loads(document(keys)[1])["receipt"]
+
+    remains = {each["what"]: each for each in content["erasure"]["remains"]}
+    assert remains["referral"]["until"] == "2028-11-12"  # the plan's closed_referral, 24 months
+    assert remains["audit-log"]["until"] == "2031-11-12"  # 5 years
+    assert all(each["lawful_basis"] and each["parties"] for each in remains.values())
+    party = next(each for each in content["erasure"]["outside"] if each["what"] == "PARty")
+    assert "statutory task" in party["lawful_basis"]
+    assert any("May remain until 2028-11-12" in line for line in receipt.verify(document(keys)[1], keys[2]).lines)
+
+
+def test_a_silent_receiver_is_named_as_late(keys):
+    closed = withdrawn(with_sealed_key(sent()))
+    late = closed.erase_due_at + timedelta(seconds=1)
+
+    content = receipt.build(closed, [], OwnCopyErased(NOW, 0), RULES, late)
+    assert content["erasure"]["overdue"]
+    assert not receipt.build(closed, [], OwnCopyErased(NOW, 0), RULES, closed.erase_due_at)["erasure"]["overdue"]
+    verdict = receipt.verify(orjson.dumps(receipt.sign(content, keys[0])), keys[2])
+    assert verdict.genuine
+    assert any("It was due by" in line for line in verdict.lines)
     assert [event["event_state"] for event in content["events"]] == ["given", "withdrawn"]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import Query, Response
 from pydantic import BaseModel, Field
 
-from chassis import obligations, web
+from chassis import obligations, restriction, web
 from chassis.contact import Contact
 from chassis.decisions import NotFound, Refused
 from chassis.web import N_, Db, Form, Page, Routes, blank
@@ -27,6 +27,7 @@ from services.coaching.meetings import three_party
 from services.coaching.outreach.trying import Trying, how_it_stands
 from services.coaching.phenomena import pages as phenomena
 from services.coaching.referrals import handlers as referrals
+from services.coaching.referrals import store as referrals_store
 
 routes = Routes()
 PAGE_ROWS = 50
@@ -160,7 +161,9 @@ async def show(
     return page.render(
         "case.html", status, words=words, case=case, entries=entries, names=await directory.names(db, people),
         owed=owed, next=owed[0] if owed else None, contact=contact, form=form or blank(reason="contact-attempt"),
-        details=details_of(case), may_act=page.who.has(*access.ROLES),
+        details=details_of(case), restricted=await restriction.in_force(db, "case", case.id),
+        corrected_at=case.referral and await referrals_store.corrected_at(db, case.referral.id),
+        may_act=page.who.has(*access.ROLES),
         told=bool(service and service.start_and_end_told), is_first=case.course.began_on() is None,
         attempts=len(case.course.attempts), listed=LISTS, trying=_trying(words, case),
         starter=Starter.of_case(words, case), goes_on=service.goes_on_after if service else (),

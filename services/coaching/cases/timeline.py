@@ -37,6 +37,8 @@ async def timeline(db: Session, case: Case) -> Sequence[Entry]:
         return _newest_first(entries)
     if referral.received_at:
         entries.append(Entry(referral.received_at, "details-received", None, {}))
+    if (corrected_at := await referrals.corrected_at(db, referral.id)) is not None:
+        entries.append(Entry(corrected_at, "details-corrected", None, {}))
     entries += [
         Entry(seen.at, "details-shown", seen.person, {"reason": seen.reason})
         for seen in await referrals.reveals_of(db, referral.id)

@@ -87,6 +87,7 @@ _SENTENCES: Mapping[str, str] = {
     "referred": N_("The case manager referred the client. Consent: name and phone number, purpose %(purpose)s."),
     "opened": N_("The case was opened without a referral: %(origin)s."),
     "details-received": N_("The contact details came sealed, to be opened for this case alone."),
+    "details-corrected": N_("The contact details were corrected: the client told another name or phone number."),
     "details-shown": N_("The contact details were looked at: %(reason)s."),
     "details-erased": N_("The contact details are erased. Nobody can read them any more."),
     "closed-by-withdrawal": N_("The client withdrew the consent. The contact details can't be opened any more."),

@@ -1,11 +1,9 @@
 """The API of what is told under pseudonyms: the one act that a client may ask for."""
 
 from chassis.web import Db, Routes, Who
-from services.coaching import access
+from services.coaching import access, subject
 from services.coaching.access import OFFICERS
-from services.coaching.cases import store as cases
 from services.coaching.cases.api import Id
-from services.coaching.outcomes import handlers
 
 routes = Routes("Figures")
 
@@ -17,5 +15,4 @@ routes = Routes("Figures")
 async def erase_links(case_id: Id, db: Db, who: Who) -> None:
     """On the client's request: from here on nobody can link an outcome to the person, of any of their cases and
     years. The events stay as statistics without a person, and nothing more is told of these cases."""
-    case = await cases.case(db, case_id, access.by(who, db.now).whose)
-    await handlers.forget_person(db, case.client, who, case.id)
+    await subject.erase_links(db, case_id, access.by(who, db.now))

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from chassis import audit, outbox, parking, sealing, security, telemetry
+from chassis import audit, outbox, parking, restriction, sealing, security, telemetry
 from chassis.calendar import before, helsinki_day
 from chassis.contact import Contact
 from chassis.database import Database, Session
@@ -121,7 +121,8 @@ async def change_case_manager(db: Session, event: Event[Any]) -> None:
 
 async def take_sealed(db: Session, event: Event[Any]) -> None:
     """The sealed contact details came: they are tried with their key, in memory, stored as they are, and their
-    arrival is told at once. One whose key is gone is dropped; one that does not open is refused."""
+    arrival is told at once. Corrected ones, sealed to the same key later, take the place of those before. One whose
+    key is gone is dropped; one that does not open is refused."""
     told: ContactDetailsSealed = event.data
     referral = await store.referral(db, told.referral_id)
     if referral is None:
@@ -142,7 +143,9 @@ async def take_sealed(db: Session, event: Event[Any]) -> None:
         telemetry.IGNORED.labels("sealed-to-a-key-that-is-gone").inc()
         return
     sealing.open_sealed(told.jwe, key, referral.id, referral.consent_id, told.key_id)
-    await store.keep_sealed(db, referral.id, told.key_id, told.jwe)
+    if not await store.keep_sealed(db, referral.id, told.key_id, told.jwe, event.time, event.id):
+        telemetry.IGNORED.labels("sealed-before-a-correction").inc()
+        return
     await store.save(db, domain.received(referral, db.now))
     await outbox.add(db, ContactDetailsReceived(referral_id=referral.id, key_id=told.key_id))
 
@@ -154,7 +157,8 @@ async def reveal(db: Session, case_id: str, by: By, reason: str, signed_in_at: d
     """Name and phone of a case's client, in memory alone, for a reason that the audit log keeps [privacy.md].
 
     `signed_in_at`: when the person signed in; above the plan's hourly limit it must have been anew. Raises `Refused`:
-    `NoReferral`, `ConsentNotInForce`, `NothingReceived`, `ContactDetailsGone`, `SignInAgain`, `TooManyReveals`.
+    `NoReferral`, `ConsentNotInForce`, `ProcessingRestricted`, `NothingReceived`, `ContactDetailsGone`, `SignInAgain`,
+    `TooManyReveals`.
     """
     case = await case_store.case(db, case_id, by.whose)
     today = plan.on(helsinki_day(db.now))
@@ -165,6 +169,7 @@ async def reveal(db: Session, case_id: str, by: By, reason: str, signed_in_at: d
         raise Refused(NoReferral())
     if referral.closing:
         raise Refused(ConsentNotInForce(referral.closing))
+    await restriction.check(db, "case", case.id)
     await _within_limit(db, by.who, today.reveal.hourly_limit, signed_in_at)
     contact = await _opened(db, referral, by.who, reason)
     await store.note_reveal(db, referral.id, by.who.id, reason)

@@ -20,6 +20,7 @@ from sqlalchemy import (
     insert,
     select,
     text,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -57,6 +58,9 @@ sealed_details = Table(
     Column("referral_id", Id, nullable=False),
     Column("jwe", Text, nullable=False),
     Column("received_at", Moment, nullable=False),
+    Column("told_at", Moment, nullable=False),
+    Column("told_id", Text, nullable=False),
+    Column("corrected_at", Moment),
 )
 acknowledgements = Table(
     "acknowledgements", metadata,
@@ -153,10 +157,25 @@ async def not_opened(db: Session, since: timedelta, after: str, limit: int) -> S
     )).scalars().all()
 
 
-async def keep_sealed(db: Session, referral_id: ReferralId, key_id: KeyId, jwe: str) -> None:
-    """Stores what only the key in the key store opens."""
-    await db.execute(upsert(sealed_details).values(
-        key_id=key_id, referral_id=referral_id, jwe=jwe, received_at=db.now).on_conflict_do_nothing())
+async def keep_sealed(db: Session, referral_id: ReferralId, key_id: KeyId, jwe: str, told_at: datetime, told_id: str
+                      ) -> bool:
+    """Stores what only the key in the key store opens. What the area sealed to the same key later takes the place of
+    what it sealed before, whatever comes first; False where something later is here already."""
+    statement = upsert(sealed_details).values(
+        key_id=key_id, referral_id=referral_id, jwe=jwe, received_at=db.now, told_at=told_at, told_id=told_id)
+    kept = await db.execute(statement.on_conflict_do_update(
+        index_elements=["key_id"], set_={"jwe": jwe, "told_at": told_at, "told_id": told_id, "corrected_at": db.now},
+        where=tuple_(sealed_details.c.told_at, sealed_details.c.told_id)
+        < tuple_(statement.excluded.told_at, statement.excluded.told_id)))
+    return bool(kept.rowcount)
+
+
+async def corrected_at(db: Session, referral_id: ReferralId) -> datetime | None:
+    """When corrected contact details came; None where they are as they first were."""
+    found = await db.execute(
+        select(func.max(sealed_details.c.corrected_at)).where(sealed_details.c.referral_id == referral_id))
+    moment: datetime | None = found.scalar_one()
+    return moment
 
 
 async def sealed(db: Session, referral_id: ReferralId) -> tuple[KeyId, str] | None:
