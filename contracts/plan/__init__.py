@@ -5,7 +5,8 @@
     now = plan.on(day)                                     # the plan in force; outside every validity the nearest
     now.outside_validity                                   # ... and then this is true: pages and figures say so
     now.services["pointti"].ages("vesilahti").admit(29)    # -> False
-    now.services["coaching"].provider("vesilahti")         # -> Provider(organisation="lempaala", by_agreement=True)
+    now.services["coaching"].provider("vesilahti")         # -> Provider("lempaala", by_agreement="coaching")
+    now.provides("lempaala", "coaching", "vesilahti", day) # -> True while that service agreement is in force
     now.respond_within("outreach")                         # -> Span(14 days); calendar.after(day, span) counts it on
     now.leads.routing["growth"].receiver("lempaala")       # -> Seat(organisation, role)
     now.change_security.authority_notice_required(51)      # -> True

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from contracts.plan.model import Plan
-from contracts.plan.tables import WEEKDAYS, Group
+from contracts.plan.tables import WEEKDAYS, Group, Provider
 from contracts.plan.values import Seat
 
 Mistake = tuple[tuple[str, ...], str]
@@ -17,6 +17,7 @@ def mistakes(plan: Plan) -> Iterator[Mistake]:
     yield from _sections(plan)
     yield from _municipalities(plan)
     yield from _services(plan)
+    yield from _agreements(plan)
     yield from _seats(plan)
     yield from _groups(plan)
     yield from _leads(plan)
@@ -74,6 +75,40 @@ def _services(plan: Plan) -> Iterator[Mistake]:
             here = (*path, "instead", municipality)
             yield from _unknown(plan, here, "organisation", [address.organisation])
             yield from _unknown(plan, here, "service", [address.service])
+
+
+def _agreements(plan: Plan) -> Iterator[Mistake]:
+    for code, agreement in plan.agreements.items():
+        path = ("agreements", code)
+        yield from _unknown(plan, (*path, "provider"), "organisation", [agreement.provider])
+        yield from _unknown(plan, (*path, "municipalities"), "municipality", agreement.municipalities)
+        yield from _unknown(plan, (*path, "services"), "service", agreement.services)
+        if agreement.valid_until < agreement.valid_from:
+            yield (*path, "valid_until"), "lies before valid_from"
+        elif agreement.valid_until < plan.valid_from:
+            yield (*path, "valid_until"), "lies before the plan's own time, so nothing is provided by it"
+        elif agreement.valid_from > plan.valid_until:
+            yield (*path, "valid_from"), "lies after the plan's own time, so nothing is provided by it"
+    for code, service in plan.services.items():
+        for municipality, provider in service.providers.items():
+            if sentence := _not_agreed(plan, code, municipality, provider):
+                yield ("services", code, "providers", municipality), sentence
+
+
+def _not_agreed(plan: Plan, service: str, municipality: str, provider: Provider) -> str | None:
+    """What a provider's agreement does not say that it must; None where it does, or none is named."""
+    if provider.by_agreement is None:
+        return None
+    agreement = plan.agreements.get(provider.by_agreement)
+    if agreement is None:
+        return f"there is no agreement {provider.by_agreement}"
+    if agreement.provider != provider.organisation:
+        return f"the agreement {provider.by_agreement} is not {provider.organisation}'s"
+    if service not in agreement.services:
+        return f"the agreement {provider.by_agreement} does not cover {service}"
+    if municipality not in agreement.municipalities:
+        return f"the agreement {provider.by_agreement} is not for residents of {municipality}"
+    return None
 
 
 def _seats(plan: Plan) -> Iterator[Mistake]:

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from contracts.plan.tables import (
+    Agreement,
     ChangeSecurity,
     ClientSituation,
     Coaching,
@@ -27,6 +28,7 @@ from contracts.plan.tables import (
     Organisation,
     Outreach,
     Pointti,
+    Provider,
     Referral,
     Reminders,
     Results,
@@ -61,6 +63,7 @@ class Plan(Part):
     municipalities: Frozen[Municipality]
     roles: Frozen[Role]
     services: Frozen[Service]
+    agreements: Frozen[Agreement]
     referral: Referral
     consent: Consent
     sealing: Sealing
@@ -135,6 +138,22 @@ class Plan(Part):
     def covers(self, day: date) -> bool:
         """Whether the plan is valid on the day."""
         return self.valid_from <= day <= self.valid_until
+
+    def nearest_day(self, day: date) -> date:
+        """The day, or of those that the plan covers the one nearest to it: by that day the plan judges it."""
+        return min(max(day, self.valid_from), self.valid_until)
+
+    def in_force(self, provider: Provider, on: date) -> bool:
+        """Whether somebody provides a service on the day: by itself, or under an agreement in force [4]."""
+        if provider.by_agreement is None:
+            return True
+        agreement = self.agreements[provider.by_agreement]
+        return agreement.valid_from <= self.nearest_day(on) <= agreement.valid_until
+
+    def provides(self, organisation: str, service: str, municipality: str, on: date) -> bool:
+        """Whether the organisation provides the service to residents of the municipality on the day [3, 4]."""
+        provider = self.services[service].provider(municipality)
+        return provider is not None and provider.organisation == organisation and self.in_force(provider, on)
 
     def respond_within(self, service: str) -> Span:
         """Until when the provider must have tried to contact the client [3.2, outreach 3.4]."""

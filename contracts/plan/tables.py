@@ -54,10 +54,20 @@ class Role(Label):
 
 
 class Provider(Part):
-    """Who provides a service to a municipality's residents; `by_agreement` where the other one does [4]."""
+    """Who provides a service to a municipality's residents; `by_agreement`: under which service agreement [4]."""
 
     organisation: Code
-    by_agreement: bool = False
+    by_agreement: Code | None = None
+
+
+class Agreement(Label):
+    """A service agreement: whose services, for residents of which municipalities, from when until when [4]."""
+
+    provider: Code
+    municipalities: tuple[Code, ...]
+    services: tuple[Code, ...]
+    valid_from: date
+    valid_until: date
 
 
 class RightAddress(Part):
@@ -70,8 +80,9 @@ class RightAddress(Part):
 class Service(Label):
     """One of the six services [3, 4]; mappings are by the client's municipality of residence.
 
-    `other_roles` work in it beside `mailbox_role`; `meetings` are the kinds that its people record, the first to begin
-    with; `goes_on_after` is what may begin for a client while the service goes on.
+    `other_roles` work in it beside `mailbox_role`; `contact_permission`: the client's permission for the contact is
+    asked beside the consent [3.4]; `meetings` are the kinds that its people record, the first to begin with;
+    `goes_on_after` is what may begin for a client while the service goes on.
     """
 
     needs: tuple[Code, ...]
@@ -79,6 +90,7 @@ class Service(Label):
     other_roles: tuple[Code, ...] = ()
     referral_only: bool
     start_and_end_told: bool
+    contact_permission: bool = False
     meetings: Annotated[tuple[MeetingKind, ...], Field(min_length=1)]
     goes_on_after: tuple[Literal["work", "education"], ...] = ()
     respond_within: Span | None = None

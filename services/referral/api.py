@@ -11,7 +11,7 @@ from chassis.contact import Contact
 from chassis.decisions import Refused
 from chassis.web import Db, Routes, Who, allow, problems
 from contracts import plan
-from services.referral import handlers, lists, schemas, shown
+from services.referral import handlers, lists, places, schemas, shown
 from services.referral.courses import Status
 from services.referral.phone import to_e164
 from services.referral.refusals import RightAddressKnown
@@ -25,6 +25,7 @@ from services.referral.schemas import (
     ReferralWanted,
     Reveal,
     ServicesShown,
+    SituationsShown,
     Withdrawal,
 )
 from services.referral.suitability import Client, Suits, SuitsNot, every_service
@@ -34,8 +35,15 @@ CASE_MANAGERS = allow("case-manager", own="organisation")
 READERS = allow(
     "case-manager", "service-supervisor", "service-manager", "data-protection-officer", own="organisation"
 )
+<<<<<<< HEAD
 UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 Id = Annotated[str, Path(pattern=UUID, description="`referral_id`", examples=[schemas.EXAMPLE_ID])]
+=======
+SUPERVISORS = allow("service-supervisor", "service-manager", "case-manager", own="organisation")
+"""Those to whom providers report [3.2], and those who refer."""
+_UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+Id = Annotated[str, Path(pattern=_UUID, description="`referral_id`", examples=[schemas.EXAMPLE_ID])]
+>>>>>>> e56020b (Make the service agreements data, and each month's situation an act)
 
 
 @routes.api(
@@ -48,14 +56,15 @@ async def refer(wanted: ReferralWanted, request: Request, response: Response, db
     sealed for the provider alone, as soon as its system offers a key.
 
     What the plan does not allow is refused with 422: `code` says why (`age-outside`, `outside-agreements`,
-    `residence-outside`, `need-not-served`, `of-working-age`, `wrong-provider`), `right_address` where to turn.
-    `Location` is the new referral's address.
+    `agreement-not-yet-in-force`, `agreement-ended`, `residence-outside`, `need-not-served`,
+    `of-working-age`, `wrong-provider`), `right_address` where to turn. `Location` is the new referral's address.
     """
+    consent = wanted.consent
     wish = handlers.Wish(
         municipality=wanted.municipality, birth_year=wanted.birth_year, service=wanted.service, need=wanted.need,
-        provider=wanted.provider, consented=wanted.consent.name_and_phone, given_at=wanted.consent.given_at,
-        purpose=wanted.consent.purpose, contact=Contact(wanted.name, to_e164(wanted.phone)),
-        case_manager=wanted.case_manager,
+        provider=wanted.provider, consented=consent.name_and_phone, given_at=consent.given_at,
+        purpose=consent.purpose, contact_permitted=consent.contact_permitted,
+        contact=Contact(wanted.name, to_e164(wanted.phone)), case_manager=wanted.case_manager,
     )
     try:
         made = await handlers.refer(db, wish, who)
@@ -184,14 +193,25 @@ async def services(
     """All services of the plan, judged as a referral would be; nothing of what you ask is kept."""
     today = helsinki_day(db.now)
     rules, language = plan.on(today), problems.reader_language(request)
-    places = await lists.newest_situations(db)
+    told = await places.newest(db)
     fit, unfit = every_service(Client(municipality, birth_year, need), rules, today)
     found: dict[str, Suits | SuitsNot] = {each.service: each for each in fit}
     found |= {each.service: each for each in unfit}
     return ServicesShown(services=[
-        schemas.service(found[code], places.get((found[code].provider or "", code)), rules, language)
+        schemas.service(
+            found[code], told.get((found[code].provider or "", code)), rules, municipality, language)
         for code in rules.services
     ])
+
+
+@routes.api(
+    "GET", "/api/client-situations", policy=SUPERVISORS, scope="referrals:read", response_model=SituationsShown,
+    summary="What providers reported of their clients and free places, by month",
+)
+async def client_situations(db: Db) -> Any:
+    """The last twelve months of each service, newest first. A count that is null was too small to be told."""
+    told = await places.every(db)
+    return SituationsShown(situations=[schemas.situation(each) for months in told.values() for each in months])
 
 
 def _with_right_address(request: Request, why: RightAddressKnown) -> Response:

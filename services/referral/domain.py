@@ -31,6 +31,7 @@ from services.referral.refusals import (
     ConsentAlreadyWithdrawn,
     ConsentMissing,
     ConsentTimeNotPossible,
+    ContactPermissionMissing,
     KeyUnknown,
     ReferralClosed,
     TooManyKeys,
@@ -75,6 +76,8 @@ class Referral:
     consent: Consent
     referred_on: date
     respond_due_on: date
+    contact_permitted: bool = False
+    """Whether the client permitted the contact itself, where the plan asks for that [3.4]."""
     status: Status = Status.SENT
     received_at: datetime | None = None
     started_on: date | None = None
@@ -129,15 +132,20 @@ class NewReferral:
     purpose: str
     given_at: datetime
     recorded_by: StaffId
+    contact_permitted: bool = False
 
 
-def refer(new: NewReferral, referred_on: date, respond_due_on: date, now: datetime) -> Decision[Referral]:
+def refer(new: NewReferral, referred_on: date, respond_due_on: date, now: datetime, *, asks_permission: bool = False
+          ) -> Decision[Referral]:
     """The client consents and is referred [3.2]; that the service suits was checked before (`suitability`).
 
-    Refused with `ConsentMissing` and `ConsentTimeNotPossible`.
+    `asks_permission`: the plan asks the client's permission for the contact too [3.4]; where it does not, none is kept.
+    Refused with `ConsentMissing`, of the permission `ContactPermissionMissing`, and `ConsentTimeNotPossible`.
     """
     if not new.consented:
         return refuse(ConsentMissing())
+    if asks_permission and not new.contact_permitted:
+        return refuse(ContactPermissionMissing())
     if new.given_at > now:
         return refuse(ConsentTimeNotPossible())
     consent = Consent(
@@ -147,7 +155,7 @@ def refer(new: NewReferral, referred_on: date, respond_due_on: date, now: dateti
     referral = Referral(
         id=new.id, number=new.number, service=new.service, municipality=new.municipality, provider=new.provider,
         case_manager=new.case_manager, organisation=new.organisation, consent=consent, referred_on=referred_on,
-        respond_due_on=respond_due_on,
+        respond_due_on=respond_due_on, contact_permitted=asks_permission,
     )
     return decided(referral, ReferralConsented(
         referral_id=new.id, number=new.number, service=new.service, municipality=new.municipality,

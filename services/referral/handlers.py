@@ -40,6 +40,7 @@ class Wish:
     provider: str | None = None
     purpose: str | None = None
     case_manager: str | None = None
+    contact_permitted: bool = False
 
 
 def in_force(db: Session) -> Plan:
@@ -51,7 +52,7 @@ async def refer(db: Session, wish: Wish, by: Principal, instead_of: str | None =
 
     With `instead_of`, a returned referral of the same client, its return is dealt with thereby. Raises `Refused`:
     `NotAllowed` to another organisation, the plan's reasons (`suitability`), `AnotherPurpose`, `NotAColleague`,
-    `ConsentMissing`, `ConsentTimeNotPossible`.
+    `ConsentMissing`, `ContactPermissionMissing`, `ConsentTimeNotPossible`.
     """
     if by.organisation != domain.ORGANISATION:
         raise Refused(NotAllowed(domain.ORGANISATION))
@@ -67,14 +68,16 @@ async def refer(db: Session, wish: Wish, by: Principal, instead_of: str | None =
         number=await store.next_number(db, today.year), municipality=wish.municipality, service=wish.service,
         provider=found.provider, case_manager=case_manager, organisation=domain.ORGANISATION, consented=wish.consented,
         purpose=wish.service, given_at=wish.given_at,
-        recorded_by=StaffId(by.id) if by.kind == "person" else case_manager,
+        recorded_by=StaffId(by.id) if by.kind == "person" else case_manager, contact_permitted=wish.contact_permitted,
     )
     respond_due_on = after(today, rules.respond_within(wish.service))
-    referral, events = decided_or_raise(domain.refer(new, today, respond_due_on, db.now))
+    referral, events = decided_or_raise(domain.refer(
+        new, today, respond_due_on, db.now, asks_permission=rules.services[wish.service].contact_permission))
     await store.add(db, referral, await own_copy.encrypt(db, referral.id, wish.contact))
     await publish(db, referral, events)
     await duties.await_provider(db, referral, rules)
-    await store.note(db, referral.id, "referred", new.recorded_by)
+    await store.note(
+        db, referral.id, "referred", new.recorded_by, contact_permitted=referral.contact_permitted or None)
     await audit.changed(db, "referral", referral.id, by, "refer")
     if instead_of is not None:
         returned = await store.find(db, instead_of, organisation=by.organisation, for_update=True)

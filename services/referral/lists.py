@@ -1,4 +1,4 @@
-"""Lists that people look at: referrals by number, what others did last, free places, names of staff."""
+"""Lists that people look at: referrals by number, what others did last, names of staff."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,11 +12,15 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from chassis import directory, obligations, seats
 from chassis.database import Session
 from contracts.envelope import Event
-from contracts.events.coaching import ClientSituationReported
 from contracts.events.directory import StaffListed
+<<<<<<< HEAD
 from services.referral import duties
 from services.referral.courses import OPEN, Status
 from services.referral.store import Entry, referrals, situations, staff, timeline
+=======
+from services.referral.courses import Status
+from services.referral.store import Entry, referrals, staff, timeline
+>>>>>>> e56020b (Make the service agreements data, and each month's situation an act)
 
 
 @dataclass(frozen=True)
@@ -120,44 +124,6 @@ async def latest(db: Session, organisation: str, case_manager: str, limit: int) 
 def _listed_of(row: Row[Any]) -> Listed:
     told = {name: getattr(row, name) for name in Listed.__dataclass_fields__}
     return Listed(**told | {"status": Status(row.status)})
-
-
-# --- client situations
-
-
-@dataclass(frozen=True)
-class Situation:
-    """What a provider told last of a service's places."""
-
-    month: str
-    free_places: int | None
-    more_referrals_wanted: bool
-
-
-async def keep_situation(db: Session, event: Event[ClientSituationReported]) -> None:
-    """What the provider reported of a month; a later report of the month replaces it whatever comes first."""
-    told = event.data
-    row = {"provider": told.provider, "service": told.service, "month": told.month, "event_id": event.id,
-           "reported_at": event.time, "free_places": told.free_places,
-           "more_referrals_wanted": told.more_referrals_wanted}
-    statement = upsert(situations).values(row)
-    known = tuple_(situations.c.reported_at, situations.c.event_id)
-    await db.execute(statement.on_conflict_do_update(
-        index_elements=["provider", "service", "month"], set_=row,
-        where=known < tuple_(statement.excluded.reported_at, statement.excluded.event_id),
-    ))
-
-
-async def newest_situations(db: Session) -> dict[tuple[str, str], Situation]:
-    """By provider and service, what was reported of the newest month."""
-    found = await db.execute(
-        select(situations).ext(distinct_on(situations.c.provider, situations.c.service))
-        .order_by(situations.c.provider, situations.c.service, situations.c.month.desc())
-    )
-    return {
-        (row.provider, row.service): Situation(row.month, row.free_places, row.more_referrals_wanted)
-        for row in found
-    }
 
 
 # --- staff

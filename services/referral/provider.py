@@ -12,7 +12,6 @@ from chassis.policy import system_of
 from contracts import plan
 from contracts.envelope import Data, Event
 from contracts.events.coaching import (
-    ClientSituationReported,
     CoachingEnded,
     CoachingStarted,
     ContactDetailsErased,
@@ -117,11 +116,6 @@ async def acknowledge(db: Session, event: Event[ContactDetailsErased]) -> None:
     if referral.acknowledged_at and not was_closed:
         await duties.acknowledged(db, referral)
     await audit.changed(db, "referral", referral.id, system_of(event.source), "acknowledge-erasure")
-
-
-async def keep_situation(db: Session, event: Event[ClientSituationReported]) -> None:
-    """Free places, and whether more referrals are wanted, for whoever refers next [3.2]."""
-    await lists.keep_situation(db, event)
 
 
 async def list_staff(db: Session, event: Event[StaffListed]) -> None:

@@ -112,6 +112,7 @@ def _events(referral: Referral) -> list[dict[str, Any]]:
     events: list[dict[str, Any]] = [{
         "event_type": "explicit", "event_state": "given", "event_time": consent.given_at,
         "entity_id": referral.organisation, "recorded_by": consent.recorded_by, "validity_duration": "until withdrawn",
+        "contact_permitted": referral.contact_permitted,
     }]
     if referral.status is Status.WITHDRAWN:
         told = referral.organisation if referral.told_to == "area" else referral.provider

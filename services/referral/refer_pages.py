@@ -16,16 +16,17 @@ from chassis.contact import Contact, Secret
 from chassis.decisions import Refusal, Refused
 from chassis.web import Db, Form, Page, Routes, blank, forms
 from contracts.fields import StaffId
-from services.referral import handlers, lists, shown, store
+from services.referral import handlers, lists, places, shown, store
 from services.referral.api import CASE_MANAGERS, READERS, Id
 from services.referral.phone import to_e164
+from services.referral.refusals import ContactPermissionMissing
 from services.referral.suitability import Client, Suits, every_service, suit
 from services.referral.wording import Words
 
 routes = Routes()
 CLIENT_LANGUAGES = ("fi", "sv", "en")
 _FIELDS = {"/consent/name_and_phone": "consented", "/consent/given_at": "at", "/name": "name", "/phone": "phone",
-           "/case_manager": "case_manager"}
+           "/case_manager": "case_manager", "/consent/contact_permitted": "contact_permitted"}
 
 
 class Asked(BaseModel):
@@ -49,6 +50,7 @@ class Consented(Draft):
     """Step 2 as it is sent."""
 
     consented: Literal["yes"] | None = None
+    contact_permitted: Literal["yes"] | None = None
     on: date
     at: time
     name: Secret[str]
@@ -73,7 +75,7 @@ async def choose(page: Page, db: Db) -> Response:
             unfit = []
     return page.render(
         "refer.html", 200 if form.ok or not asked else 422, form=form, words=words, fit=fit, unfit=unfit,
-        places=await lists.newest_situations(db), query=_query(form.read) if form.ok else "",
+        places=await places.newest(db), query=_query(form.read) if form.ok else "",
     )
 
 
@@ -102,6 +104,9 @@ async def refer(page: Page, db: Db) -> Response:
     if form.values.get("consented") != "yes":
         said = page.gettext("Tick this once the client has agreed. Without consent no referral is made.")
         form.refuse("consented", said)
+    service = Words(page).rules.services.get(draft.read.service)
+    if service and service.contact_permission and form.values.get("contact_permitted") != "yes":
+        form.refuse("contact_permitted", page.sentence(ContactPermissionMissing()))
     if form.model is not None:
         try:
             wish = _wish(form.model)
@@ -128,8 +133,10 @@ async def _consent_page(page: Page, db: Db, form: Form[Any], draft: Draft, statu
     rules = words.rules
     spoken = page.web.rendering.render("public/consent-words.html", draft.client_language, {
         "provider": rules.organisations[found.provider].text(draft.client_language),
+        "service": rules.services[draft.service].text(draft.client_language),
         "purpose": rules.codes["consent-purpose"][draft.service].text(draft.client_language),
         "told": rules.services[draft.service].start_and_end_told,
+        "asks_permission": rules.services[draft.service].contact_permission,
         "hours": rules.consent.erase_within.value,
     })
     others = [(language, f"{_query(draft)}&service={draft.service}&client_language={language}")
@@ -160,6 +167,7 @@ def _wish(sent: Consented) -> handlers.Wish:
     return handlers.Wish(
         municipality=sent.municipality, birth_year=sent.birth_year, need=sent.need, service=sent.service,
         consented=sent.consented == "yes", given_at=datetime.combine(sent.on, sent.at, calendar.HELSINKI),
+        contact_permitted=sent.contact_permitted == "yes",
         contact=Contact(sent.name, to_e164(sent.phone)), case_manager=sent.case_manager,
     )
 

@@ -1,6 +1,7 @@
 """Why a referral is not made, or an act or event about it not taken: a code and a sentence each [3.2, 4, 7]."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from chassis.decisions import Refusal
 
@@ -20,6 +21,21 @@ class ConsentMissing(Refusal):
     )
     status = 422
     field = "/consent/name_and_phone"
+
+
+@dataclass(frozen=True)
+class ContactPermissionMissing(ConsentMissing):
+    """Of outreach youth work the client permits the contact itself too [3.4]."""
+
+    sentence_en = (
+        "The client's own permission that the service makes contact is missing. Ask the client, or give the service's "
+        "own contact address instead."
+    )
+    sentence_fi = (
+        "Asiakkaan lupa siihen, että palvelu ottaa yhteyttä, puuttuu. Kysy lupa, tai anna asiakkaalle palvelun omat "
+        "yhteystiedot."
+    )
+    field = "/consent/contact_permitted"
 
 
 @dataclass(frozen=True)
@@ -195,6 +211,44 @@ class OutsideAgreements(RightAddressKnown):
     sentence_fi = "Palvelua ei järjestetä tämän kunnan asukkaille."
     status = 422
     field = "/service"
+
+
+@dataclass(frozen=True)
+class AgreementNotInForce(RightAddressKnown):
+    """The service agreement by which another municipality would provide the service is not in force on the day [4]."""
+
+    status = 422
+    field = "/service"
+    agreement_en: str = ""
+    agreement_fi: str = ""
+    day: date = date.max
+    """When it begins, or ended."""
+
+
+@dataclass(frozen=True)
+class AgreementNotYet(AgreementNotInForce):
+    code = "agreement-not-yet-in-force"
+    sentence_en = (
+        "Residents of the municipality get this service under the {agreement_en}, which begins on "
+        "{day.day} {day:%B} {day.year}."
+    )
+    sentence_fi = (
+        "Kunnan asukkaat saavat palvelun sopimuksella: {agreement_fi}. Sopimus tulee voimaan "
+        "{day.day}.{day.month}.{day.year}."
+    )
+
+
+@dataclass(frozen=True)
+class AgreementEnded(AgreementNotInForce):
+    code = "agreement-ended"
+    sentence_en = (
+        "Residents of the municipality got this service under the {agreement_en}, which ended on "
+        "{day.day} {day:%B} {day.year}."
+    )
+    sentence_fi = (
+        "Kunnan asukkaat saivat palvelun sopimuksella: {agreement_fi}. Sopimus päättyi "
+        "{day.day}.{day.month}.{day.year}."
+    )
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from contracts.plan import Plan
 from services.referral import shown
 from services.referral.courses import ERASING, Status
 from services.referral.domain import Referral, ToldTo
-from services.referral.lists import Listed, Situation
+from services.referral.lists import Listed
+from services.referral.places import Situation
 from services.referral.refusals import RightAddressKnown
 from services.referral.suitability import Suits, SuitsNot
 
@@ -28,6 +29,9 @@ class ConsentGiven(Body):
     given_at: AwareDatetime = Field(description="When the client said yes; not ahead.")
     name_and_phone: bool = Field(description="The client agrees that name and phone are passed on: must be true.")
     purpose: Code | None = Field(None, description="A code of the plan; the service itself, which is the default.")
+    contact_permitted: bool = Field(
+        False, description="The client permits that the service makes contact: must be true where the plan asks it, of "
+                           "outreach youth work [3.4]; of other services it is not kept.")
 
 
 class ReferralWanted(Body):
@@ -102,6 +106,7 @@ class ConsentShown(BaseModel):
     purpose: str
     given_at: datetime
     recorded_by: str
+    contact_permitted: bool = Field(description="The client permitted the contact too, where the plan asks it.")
 
 
 class ErasureShown(BaseModel):
@@ -177,13 +182,25 @@ class ReceiptSigned(BaseModel):
     proof: str = Field(description="Compact JWS, Ed25519, `typ` yhdyspinta-proof.")
 
 
+class AgreementShown(BaseModel):
+    """A service agreement of the municipalities [4]."""
+
+    code: str = Field(examples=["coaching"])
+    name: str
+    valid_from: date
+    valid_until: date = Field(description="The last day, included.")
+
+
 class ServiceShown(BaseModel):
     service: str
     name: str
     provider: str | None
-    by_agreement: bool = Field(description="Under a service agreement of the municipalities.")
+    by_agreement: bool = Field(description="Under a service agreement of the municipalities, in force.")
+    agreement: AgreementShown | None = Field(description="That agreement; also one that is not in force.")
     free_places: int | None = Field(description="As reported last; null where not told.")
     more_referrals_wanted: bool | None
+    reported_month: str | None = Field(description="The month of which the places were reported.", examples=["2026-10"])
+    waiting: int | None = Field(description="Residents of the municipality who waited then; null where not told.")
     suits: bool
     reason: str | None = Field(description="A code, where it does not suit.")
     detail: str | None = Field(description="The reason as a sentence, with the right address.")
@@ -192,6 +209,30 @@ class ServiceShown(BaseModel):
 
 class ServicesShown(BaseModel):
     services: list[ServiceShown]
+
+
+class ResidentsShown(BaseModel):
+    municipality: str
+    clients: int | None
+    new_clients: int | None
+    ended: int | None
+    waiting: int | None
+
+
+class SituationShown(BaseModel):
+    """One month of a service as its provider reported it."""
+
+    provider: str
+    service: str
+    month: str = Field(examples=["2026-10"])
+    free_places: int | None
+    more_referrals_wanted: bool
+    residents: list[ResidentsShown]
+    reported_at: datetime
+
+
+class SituationsShown(BaseModel):
+    situations: list[SituationShown]
 
 
 def listed(each: Listed | Referral) -> ReferralListed:
@@ -206,7 +247,7 @@ def whole(seen: shown.Whole) -> ReferralShown:
     referral, right = seen.referral, seen.referral.right_address
     return ReferralShown(
         **listed(referral).model_dump(),
-        consent=ConsentShown(**referral.consent.model_dump()),
+        consent=ConsentShown(**referral.consent.model_dump(), contact_permitted=referral.contact_permitted),
         contact_details=seen.details,
         received_at=referral.received_at, started_on=referral.started_on, ended_on=referral.ended_on,
         return_reason=referral.return_reason,
@@ -234,16 +275,36 @@ def _erasure(seen: shown.Whole) -> ErasureShown:
     )
 
 
-def service(found: Suits | SuitsNot, place: Situation | None, rules: Plan, language: str) -> ServiceShown:
+def service(found: Suits | SuitsNot, place: Situation | None, rules: Plan, municipality: str, language: str
+            ) -> ServiceShown:
     why = found.why if isinstance(found, SuitsNot) else None
+    residents = place.of(municipality) if place else None
     return ServiceShown(
         service=found.service, name=rules.services[found.service].text(language), provider=found.provider,
-        by_agreement=isinstance(found, Suits) and found.by_agreement, suits=why is None,
+        by_agreement=isinstance(found, Suits) and found.by_agreement is not None,
+        agreement=_agreement(found.service, municipality, rules, language), suits=why is None,
         free_places=place.free_places if place else None,
         more_referrals_wanted=place.more_referrals_wanted if place else None,
+        reported_month=place.month if place else None, waiting=residents.waiting if residents else None,
         reason=why.code if why else None,
         detail=(why.in_english() if language == "en" else why.in_finnish()) if why else None,
         right_address=right_address(why) if why else None,
+    )
+
+
+def _agreement(service: str, municipality: str, rules: Plan, language: str) -> AgreementShown | None:
+    provider = rules.services[service].provider(municipality)
+    if provider is None or provider.by_agreement is None:
+        return None
+    agreement = rules.agreements[provider.by_agreement]
+    return AgreementShown(code=provider.by_agreement, name=agreement.text(language), valid_from=agreement.valid_from,
+                          valid_until=agreement.valid_until)
+
+
+def situation(told: Situation) -> SituationShown:
+    return SituationShown(
+        **{name: value for name, value in vars(told).items() if name != "residents"},
+        residents=[ResidentsShown(**each.model_dump()) for each in told.residents],
     )
 
 

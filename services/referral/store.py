@@ -60,6 +60,7 @@ referrals = Table(
     Column("purpose", Text, nullable=False),
     Column("given_at", Moment, nullable=False),
     Column("recorded_by", Text, nullable=False),
+    Column("contact_permitted", Boolean, nullable=False),
     Column("referred_on", Date, nullable=False),
     Column("respond_due_on", Date, nullable=False),
     Column("status", Text, nullable=False),
@@ -119,6 +120,7 @@ situations = Table(
     Column("reported_at", Moment, nullable=False),
     Column("free_places", Integer),
     Column("more_referrals_wanted", Boolean, nullable=False),
+    Column("residents", JSONB, nullable=False),
 )
 
 staff = Table(
@@ -350,7 +352,8 @@ def _row_of(r: Referral) -> dict[str, Any]:
         "id": r.id, "number": r.number, "service": r.service, "municipality": r.municipality,
         "provider": r.provider, "case_manager": r.case_manager, "organisation": r.organisation,
         "consent_id": r.consent.consent_id, "purpose": r.consent.purpose, "given_at": r.consent.given_at,
-        "recorded_by": r.consent.recorded_by, "referred_on": r.referred_on, "respond_due_on": r.respond_due_on,
+        "recorded_by": r.consent.recorded_by, "contact_permitted": r.contact_permitted,
+        "referred_on": r.referred_on, "respond_due_on": r.respond_due_on,
         "status": r.status.value, "received_at": r.received_at, "started_on": r.started_on, "ended_on": r.ended_on,
         "return_reason": r.return_reason, "told_to": r.told_to.value if r.told_to else None,
         "right_organisation": r.right_address.organisation if r.right_address else None,
@@ -373,7 +376,8 @@ def _referral_of(row: Row[Any], keys: tuple[ReceivingKey, ...], heard: int) -> R
     return Referral(
         id=row.id, number=row.number, service=row.service, municipality=row.municipality, provider=row.provider,
         case_manager=row.case_manager, organisation=row.organisation, consent=consent,
-        referred_on=row.referred_on, respond_due_on=row.respond_due_on, status=Status(row.status),
+        contact_permitted=row.contact_permitted, referred_on=row.referred_on,
+        respond_due_on=row.respond_due_on, status=Status(row.status),
         received_at=row.received_at, started_on=row.started_on, ended_on=row.ended_on,
         return_reason=row.return_reason, right_address=right,
         told_to=ToldTo(row.told_to) if row.told_to else None, withdrawn_at=row.withdrawn_at,

@@ -8,9 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from contracts.plan.model import Plan, Service
+from contracts.plan.tables import Provider
 from contracts.plan.values import Ages, Label
 from services.referral.refusals import (
     AgeOutside,
+    AgreementEnded,
+    AgreementNotYet,
     BirthYearNotPossible,
     NeedNotServed,
     OfWorkingAge,
@@ -36,11 +39,11 @@ class Client:
 
 @dataclass(frozen=True)
 class Suits:
-    """The client can be referred to this service."""
+    """The client can be referred to this service; `by_agreement`: under which service agreement, if any."""
 
     service: str
     provider: str
-    by_agreement: bool
+    by_agreement: str | None = None
 
 
 @dataclass(frozen=True)
@@ -85,9 +88,21 @@ def _judge(client: Client, service: str, plan: Plan, on: date) -> Suits | SuitsN
     provider = rules.provider(municipality)
     if provider is None:
         return SuitsNot(service, None, OutsideAgreements(service, municipality))
-    if why := _unfit(client, service, rules, plan, on):
+    if why := _outside_agreement(service, municipality, provider, plan, on) or _unfit(client, service, rules, plan, on):
         return SuitsNot(service, provider.organisation, why)
     return Suits(service, provider.organisation, provider.by_agreement)
+
+
+def _outside_agreement(
+    service: str, municipality: str, provider: Provider, plan: Plan, on: date
+) -> RightAddressKnown | None:
+    """Why the provider's service agreement does not hold on the day; None where it does, or none is needed [4]."""
+    if provider.by_agreement is None or plan.in_force(provider, on):
+        return None
+    agreement = plan.agreements[provider.by_agreement]
+    begins = plan.nearest_day(on) < agreement.valid_from
+    refusal, day = (AgreementNotYet, agreement.valid_from) if begins else (AgreementEnded, agreement.valid_until)
+    return refusal(service, municipality, agreement_en=agreement.en, agreement_fi=agreement.fi, day=day)
 
 
 def _unfit(client: Client, service: str, rules: Service, plan: Plan, on: date) -> RightAddressKnown | None:
@@ -118,17 +133,20 @@ def spell_ages(ages: Ages) -> str:
 
 
 def _with_right_address(why: RightAddressKnown, client: Client, plan: Plan, on: date) -> RightAddressKnown:
-    """The refusal with where to turn: what the plan says, else the first service that suits the client."""
-    if client.municipality not in plan.municipalities or isinstance(why, BirthYearNotPossible):
+    """The refusal with where to turn: what the plan says, else the first service that suits the client, else whoever
+    another service's refusal names, else the home municipality."""
+    home = plan.municipalities.get(client.municipality)
+    if home is None or isinstance(why, BirthYearNotPossible):
         return why
     said = plan.services[why.service].instead.get(client.municipality) if why.service in plan.services else None
-    if said:
+    judged = {service: _judge(client, service, plan, on) for service in plan.services}
+    suiting = {service: each.provider for service, each in judged.items() if isinstance(each, Suits)}
+    if said and suiting.get(said.service) == said.organisation:
         return replace(why, right_organisation=said.organisation, right_service=said.service)
-    for service in plan.services:
-        other = _judge(client, service, plan, on)
-        if isinstance(other, Suits):
-            return replace(why, right_organisation=other.provider, right_service=service)
-    return why
+    for service, provider in suiting.items():
+        return replace(why, right_organisation=provider, right_service=service)
+    named = (each.why.right_organisation for each in judged.values() if isinstance(each, SuitsNot))
+    return replace(why, right_organisation=next(filter(None, named), home.employment_officer.organisation))
 
 
 def _in_words(why: RightAddressKnown, plan: Plan) -> RightAddressKnown:

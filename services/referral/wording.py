@@ -56,6 +56,7 @@ _SENTENCES = {
     "handed-over": N_("The referral was handed over to %(to)s."),
     "return-settled": N_("The return is dealt with."),
 }
+_PERMITTED = N_("The client permitted that the service makes contact.")
 _LATE = N_("It came after the referral was closed and changes nothing.")
 _TOLD_TO_PROVIDER = N_("The client told the provider.")
 _ACKNOWLEDGED_LATE = N_("It came after the deadline.")
@@ -78,6 +79,19 @@ class Words:
     def organisation(self, code: str | None) -> str:
         known = self.rules.organisations.get(code or "")
         return known.text(self.language) if known else code or ""
+
+    def agreement(self, code: str) -> str:
+        return self.rules.agreements[code].text(self.language)
+
+    def is_reported(self, service: str) -> bool:
+        """Whether the plan has the service's places told each month [3.2]."""
+        return service in self.rules.client_situation.services
+
+    def counted(self, number: int | None) -> str:
+        """A count as it was told: one below the plan's threshold is not."""
+        if number is None:
+            return self.page.gettext("fewer than %(threshold)s", threshold=self.rules.figures.threshold)
+        return self.formats.number(number)
 
     def how_many_suit(self, number: int) -> str:
         """`Kolme palvelua sopii`"""
@@ -167,6 +181,8 @@ class Words:
             "reason": (self.return_reason if entry.kind == "returned" else self._reveal_reason)(detail.get("reason")),
         }
         said = [self.page.gettext(_SENTENCES[entry.kind], **values)] if entry.kind in _SENTENCES else [entry.kind]
+        if detail.get("contact_permitted"):
+            said.append(self.page.gettext(_PERMITTED))
         if detail.get("told_to") == "provider":
             said.append(self.page.gettext(_TOLD_TO_PROVIDER))
         if detail.get("right_organisation"):

@@ -65,7 +65,8 @@ def wanted(now: datetime, **other: Any) -> dict[str, Any]:
     return {
         "municipality": "lempaala", "birth_year": 2001, "service": "coaching", "name": NAME, "phone": PHONE,
         "case_manager": "mikko-maki",
-        "consent": {"given_at": (now - timedelta(minutes=2)).isoformat(), "name_and_phone": True}, **other,
+        "consent": {"given_at": (now - timedelta(minutes=2)).isoformat(), "name_and_phone": True,
+                    "contact_permitted": True}, **other,
     }
 
 

@@ -39,9 +39,9 @@ def with_kangasala(text: str) -> str:
     assert own
     text = text.replace(own[0], own[0].replace(
         "providers.vesilahti", 'providers.kangasala = { organisation = "kangasala" }\nproviders.vesilahti'))
-    text = re.sub(r'(?m)^providers\.vesilahti = \{ organisation = "lempaala"',
-                  'providers.kangasala = { organisation = "lempaala", by_agreement = true, assumed = true }'
-                  r"\n\g<0>", text)
+    text = re.sub(r'(?m)^providers\.vesilahti = (\{ organisation = "lempaala".*)$',
+                  r"providers.kangasala = \1\n\g<0>", text)
+    text = text.replace('municipalities = ["vesilahti"]', 'municipalities = ["vesilahti", "kangasala"]')
     text = text.replace("instead.lempaala", 'instead.kangasala = { organisation = "lempaala", service = "coaching", '
                         "assumed = true }\ninstead.lempaala")
     return re.sub(r"(?m)^to\.vesilahti = (.*)$", r"\g<0>" "\n" r"to.kangasala = \1", text)
@@ -54,8 +54,8 @@ def three() -> Plan:
 
 def test_its_residents_are_referred_as_its_agreements_say(three: Plan) -> None:
     found = suit(Client("kangasala", 1990), "coaching", three, ON)
-    assert found == Suits("coaching", "lempaala", by_agreement=True)
-    assert suit(Client("kangasala", 2005), "outreach", three, ON) == Suits("outreach", "kangasala", by_agreement=False)
+    assert found == Suits("coaching", "lempaala", "coaching")
+    assert suit(Client("kangasala", 2005), "outreach", three, ON) == Suits("outreach", "kangasala")
     elsewhere = suit(Client("kangasala", 1990), "wellbeing-planner", three, ON)
     assert isinstance(elsewhere, SuitsNot)
     assert elsewhere.why.right_service == "coaching"

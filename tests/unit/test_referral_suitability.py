@@ -12,11 +12,11 @@ PLAN = plan.on(ON)
 
 
 def test_a_vesilahti_resident_uses_lempaalas_coaching_under_the_service_agreement():
-    assert suit(Client("vesilahti", 1980), "coaching", PLAN, ON) == Suits("coaching", "lempaala", by_agreement=True)
+    assert suit(Client("vesilahti", 1980), "coaching", PLAN, ON) == Suits("coaching", "lempaala", "coaching")
 
 
 def test_vesilahti_has_its_own_outreach_youth_work():
-    assert suit(Client("vesilahti", 2005), "outreach", PLAN, ON) == Suits("outreach", "vesilahti", by_agreement=False)
+    assert suit(Client("vesilahti", 2005), "outreach", PLAN, ON) == Suits("outreach", "vesilahti")
 
 
 @pytest.mark.parametrize(("birth_year", "suits"), [
@@ -51,7 +51,7 @@ def test_the_integration_programme_is_for_people_not_of_working_age():
     assert isinstance(of_working_age, SuitsNot)
     assert of_working_age.why.code == "of-working-age"
     assert of_working_age.why.right_organisation == "tampere-region"
-    assert pensioner == Suits("immigrant-services", "lempaala", by_agreement=True)
+    assert pensioner == Suits("immigrant-services", "lempaala", "immigrant-services")
 
 
 def test_another_provider_than_the_plans_is_refused_with_the_right_one():

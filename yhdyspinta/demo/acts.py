@@ -114,7 +114,8 @@ class Refer(Command):
     async def do(self, db: Session, handles: Handles) -> str:
         made = await referrals.refer(db, Wish(
             municipality=self.municipality, birth_year=self.birth_year, service=self.to, need=self.need,
-            consented=True, given_at=db.now, contact=Contact(Secret(self.name), Secret(self.phone))), self.who)
+            consented=True, contact_permitted=True, given_at=db.now,
+            contact=Contact(Secret(self.name), Secret(self.phone))), self.who)
         handles[self.referral] = Handle(made.id, made.number)
         return f"{made.id} {made.number}"
 

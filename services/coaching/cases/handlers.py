@@ -177,7 +177,8 @@ async def open_case(
     """
     now = plan.on(helsinki_day(db.now))
     provider = by.whose.provider_of(service, municipality)
-    refusal = opening.check_opening(now, provider or by.whose.provider, service, municipality)
+    refusal = opening.check_opening(
+        now, provider or by.whose.provider, service, municipality, asked_on, plan.on(asked_on))
     if refusal is None and provider is None:
         refusal = NotProvided()
     if refusal is None and now.services[service].referral_only:

@@ -4,7 +4,7 @@ Pure. A referral has one case: what another system opens for it joins the first,
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from chassis.decisions import Decision, Refusal, decided
@@ -91,13 +91,20 @@ def open_for(referral: Referral, case_id: CaseId, client: ClientId, now: datetim
     return decided(case, opened(case))
 
 
-def check_opening(plan: Plan, provider: str, service: str, municipality: str) -> Refusal | None:
-    """Why a provider can't open a case of a service for a resident; None where it can."""
+def check_opening(
+    plan: Plan, provider: str, service: str, municipality: str, asked_on: date, plan_then: Plan
+) -> Refusal | None:
+    """Why a provider can't open a case of a service for a resident; None where it can.
+
+    The service was the provider's, by itself or under a service agreement in force, on the day when it was asked for
+    [3, 4]: as the plan now has it, or the plan of that day (`plan_then`) had it.
+    """
     if not plan.knows("service", service):
         return CodeNotKnown("/service")
     if not plan.knows("municipality", municipality):
         return CodeNotKnown("/municipality")
-    if provider not in {p.organisation for p in plan.services[service].providers.values()}:
+    known = [each for each in (plan, plan_then) if each.knows("service", service)]
+    if not any(each.provides(provider, service, municipality, asked_on) for each in known):
         return NotProvided()
     return None
 

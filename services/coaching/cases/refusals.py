@@ -278,11 +278,17 @@ class ReferralOnly(Refusal):
 
 @dataclass(frozen=True)
 class NotProvided(Refusal):
-    """The plan gives this service to another provider."""
+    """The plan does not have this provider serve these residents, or not on the day when they asked for it [3, 4]."""
 
     code = "not-provided"
-    sentence_en = "The plan gives this service to another provider. Check service and provider."
-    sentence_fi = "Suunnitelman mukaan tätä palvelua tuottaa toinen palveluntuottaja. Tarkista palvelu ja tuottaja."
+    sentence_en = (
+        "On that day this provider does not provide the service to residents of the municipality, nor by a service "
+        "agreement. Check service, municipality and day."
+    )
+    sentence_fi = (
+        "Tämä palveluntuottaja ei tuota palvelua kunnan asukkaille sinä päivänä, ei myöskään palvelusopimuksella. "
+        "Tarkista palvelu, kunta ja päivä."
+    )
     field = "/data/service"
 
 

@@ -95,7 +95,9 @@ async def _take_opening(db: Session, event: Event[Any], opened: CaseOpened) -> N
 
 async def _open(db: Session, event: Event[Any], opened: CaseOpened) -> None:
     now = plan.on(helsinki_day(event.time))
-    if refusal := opening.check_opening(now, opened.provider, opened.service, opened.municipality):
+    if refusal := opening.check_opening(
+        now, opened.provider, opened.service, opened.municipality, opened.asked_on, plan.on(opened.asked_on)
+    ):
         raise Refused(refusal)
     if now.services[opened.service].referral_only and opened.referral_number is None:
         raise Refused(ReferralOnly())
