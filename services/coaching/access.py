@@ -17,6 +17,7 @@ ROLES = (
 WORKERS = allow(*ROLES, own="organisation")
 """Those who meet clients; over the API a provider's own systems."""
 MANAGER = "employment-and-integration-manager"
+MANAGERS = allow(MANAGER, own="organisation")
 READERS = allow(*ROLES, MANAGER, own="organisation")
 """Those, and the manager whom late matters of coaching and Pointti are told to: reads, and shows no contact details."""
 CASE_ROOMS = allow(*(role for role in ROLES if role != "outreach-worker"), own="organisation")

@@ -16,6 +16,9 @@ from services.coaching import access, late, retention
 from services.coaching.cases import act_pages, pages
 from services.coaching.cases import api as cases_api
 from services.coaching.cases import handlers as cases
+from services.coaching.client_situation import api as situation_api
+from services.coaching.client_situation import handlers as situations
+from services.coaching.client_situation import pages as situation_pages
 from services.coaching.handing_over import api as handing_over_api
 from services.coaching.handing_over import pages as handing_over_pages
 from services.coaching.meetings import api as meetings_api
@@ -47,6 +50,7 @@ ROOMS = (
     Room("/phenomena", N_("Phenomena"), access.OUTREACH),
     Room("/invitations", N_("Invitations"), INVITED),
     Room("/ohjaamo-days", N_("Ohjaamo days"), OHJAAMO),
+    Room("/client-situation", N_("Client situation"), access.MANAGERS),
     Room("/", N_("Figures"), web.signed_in, service="reporting"),
 )
 DESCRIPTION = """
@@ -59,6 +63,8 @@ What a municipal provider does for the clients who are referred to it, or come b
    on the municipal side, and becomes a figure under a pseudonym.
 5. Who comes without a referral: `POST /api/cases`, at an Ohjaamo `POST /api/ohjaamo/visits` with today's meeting in it.
    What outreach meets in a month is counted by `POST /api/phenomena`, with no person in it.
+   `POST /api/client-situations/{service}/{month}` tells the employment area of a month: clients by residence, free
+   places, whether more referrals are wanted.
 6. `…/return` gives a referral back, `…/withdrawal` says that the client withdrew the consent: from then on nobody can
    read the contact details.
 7. `…/three-party` asks the case manager to a meeting with the client; `/api/invitations` are those of case managers to
@@ -84,6 +90,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
             handing_over_pages.routes, handing_over_api.routes,
             phenomena_pages.routes, phenomena_api.routes,
             meetings_pages.routes, three_party_pages.routes, meetings_api.routes,
+            situation_pages.routes, situation_api.routes,
         ], title="Coaching", description=DESCRIPTION,
     )
 
@@ -107,6 +114,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
             Timer("contact details not needed", timedelta(hours=1), lambda: referrals.forget_ended(database)),
             Timer("kept no longer", timedelta(hours=6), lambda: retention.forget(database)),
             Timer("phenomena to be recorded", timedelta(hours=1), lambda: phenomena.ask_for_months(database)),
+            Timer("client situations", timedelta(hours=1), lambda: situations.open_months(database)),
             Timer("reviews", timedelta(hours=1), lambda: cases.look_at_reviews(database)),
         ],
     )

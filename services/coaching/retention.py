@@ -37,6 +37,8 @@ KEPT = (
           "the last number given in a year"),
     older("phenomena", DataClass.OPEN, "open", "month", "how often a phenomenon was met, never about a person"),
     older("phenomenon_months", DataClass.OPEN, "open", "month", "which months' phenomena were asked for and told"),
+    older("client_situations", DataClass.PSEUDONYMOUS, "pseudonymous", "coalesce(reported_at, opened_at)",
+          "what the employment area was told of a month, with the small numbers that it was not"),
     older("staff", DataClass.STAFF, "staff", "gone_at", "names on what people did, after they have left the directory"),
     Kept("persons", DataClass.PSEUDONYMOUS, "which clients of the registers are one person",
          lasts="as long as one of them has a case", by=_BY),

@@ -35,15 +35,10 @@ CASE_MANAGERS = allow("case-manager", own="organisation")
 READERS = allow(
     "case-manager", "service-supervisor", "service-manager", "data-protection-officer", own="organisation"
 )
-<<<<<<< HEAD
-UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
-Id = Annotated[str, Path(pattern=UUID, description="`referral_id`", examples=[schemas.EXAMPLE_ID])]
-=======
 SUPERVISORS = allow("service-supervisor", "service-manager", "case-manager", own="organisation")
 """Those to whom providers report [3.2], and those who refer."""
-_UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
-Id = Annotated[str, Path(pattern=_UUID, description="`referral_id`", examples=[schemas.EXAMPLE_ID])]
->>>>>>> e56020b (Make the service agreements data, and each month's situation an act)
+UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+Id = Annotated[str, Path(pattern=UUID, description="`referral_id`", examples=[schemas.EXAMPLE_ID])]
 
 
 @routes.api(

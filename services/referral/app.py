@@ -12,16 +12,12 @@ from chassis.key_sweeper import Sweeper
 from chassis.service import Service, Timer
 from chassis.settings import Settings
 from chassis.web import N_, Room
-<<<<<<< HEAD
-from services.referral import api, late, own_copy, pages, refer_pages, retention
+from services.referral import api, late, own_copy, pages, places_pages, refer_pages, retention
 from services.referral.handing_over import api as handing_over_api
 from services.referral.handing_over import pages as handing_over_pages
 from services.referral.meetings import api as meetings_api
 from services.referral.meetings import pages as meetings_pages
 from services.referral.meetings import three_party_pages
-=======
-from services.referral import api, own_copy, pages, places_pages, refer_pages, retention
->>>>>>> e56020b (Make the service agreements data, and each month's situation an act)
 from services.referral.subscribers import SUBSCRIPTIONS
 from services.referral.triage import api as triage_api
 from services.referral.triage import handlers as triage
@@ -32,15 +28,12 @@ ROOMS = (
     Room("/", N_("Waiting for me"), pages.OWING),
     Room("/refer", N_("Refer a client"), api.CASE_MANAGERS),
     Room("/referrals", N_("Referrals"), api.READERS),
-<<<<<<< HEAD
     Room("/late", N_("Late"), late.SUPERVISORS),
     Room("/triage", N_("Service guide"), triage_api.CLERKS),
     Room("/triage/counts", N_("Counts"), triage_api.READERS),
     Room("/invitations", N_("Invitations"), api.CASE_MANAGERS),
     Room("/ohjaamo-days", N_("Ohjaamo days"), api.CASE_MANAGERS),
-=======
     Room("/services", N_("Services and places"), api.SUPERVISORS),
->>>>>>> e56020b (Make the service agreements data, and each month's situation an act)
     Room("/", N_("Figures"), web.signed_in, service="reporting"),
 )
 DESCRIPTION = """
@@ -67,16 +60,11 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
     sweeper = Sweeper(database, database.keys, own_copy.erased, own_copy.lost)
     app = web.application(
         settings, clock, database, side="area", rooms=ROOMS, folder=Path(__file__).parent,
-<<<<<<< HEAD
         routes=[
             pages.routes, refer_pages.routes, meetings_pages.routes, three_party_pages.routes, api.routes,
             meetings_api.routes, late.routes, handing_over_pages.routes, handing_over_api.routes,
-            triage_pages.routes, triage_api.routes,
+            triage_pages.routes, triage_api.routes, places_pages.routes,
         ], title="Referrals", description=DESCRIPTION.strip(),
-=======
-        routes=[pages.routes, refer_pages.routes, places_pages.routes, api.routes],
-        title="Referrals", description=DESCRIPTION.strip(),
->>>>>>> e56020b (Make the service agreements data, and each month's situation an act)
     )
     app.state.signing_key = proofs.load_signing_key(settings.secrets)
 

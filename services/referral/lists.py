@@ -13,14 +13,9 @@ from chassis import directory, obligations, seats
 from chassis.database import Session
 from contracts.envelope import Event
 from contracts.events.directory import StaffListed
-<<<<<<< HEAD
 from services.referral import duties
 from services.referral.courses import OPEN, Status
-from services.referral.store import Entry, referrals, situations, staff, timeline
-=======
-from services.referral.courses import Status
 from services.referral.store import Entry, referrals, staff, timeline
->>>>>>> e56020b (Make the service agreements data, and each month's situation an act)
 
 
 @dataclass(frozen=True)

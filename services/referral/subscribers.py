@@ -19,14 +19,9 @@ from contracts.events.coaching import (
     ThreePartyMeetingRequested,
     WithdrawalReported,
 )
-<<<<<<< HEAD
 from contracts.events.directory import SeatFilled, StaffListed
-from services.referral import lists, provider
-from services.referral.meetings import told as meetings
-=======
-from contracts.events.directory import StaffListed
 from services.referral import lists, places, provider
->>>>>>> e56020b (Make the service agreements data, and each month's situation an act)
+from services.referral.meetings import told as meetings
 
 COACHING: Handlers = {
     ReceivingKeyOffered: provider.take_offer,
@@ -36,15 +31,11 @@ COACHING: Handlers = {
     ReferralReturned: provider.take_return,
     WithdrawalReported: provider.report_withdrawal,
     ContactDetailsErased: provider.acknowledge,
-<<<<<<< HEAD
-    ClientSituationReported: provider.keep_situation,
+    ClientSituationReported: places.keep,
     ThreePartyMeetingRequested: meetings.ask_three_party,
     ThreePartyMeetingCalledOff: meetings.call_off_three_party,
     MeetingInvitationAnswered: meetings.answer_invitation,
     CaseManagerRequested: meetings.ask_case_manager,
-=======
-    ClientSituationReported: places.keep,
->>>>>>> e56020b (Make the service agreements data, and each month's situation an act)
 }
 
 DIRECTORY: Handlers = {StaffListed: provider.list_staff, SeatFilled: seats.fill}

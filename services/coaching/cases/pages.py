@@ -22,6 +22,7 @@ from services.coaching.cases.domain import Case
 from services.coaching.cases.schemas import details_of
 from services.coaching.cases.timeline import timeline
 from services.coaching.cases.wording import LISTS, Words
+from services.coaching.client_situation import waiting as situation_waiting
 from services.coaching.meetings import three_party
 from services.coaching.outreach.trying import Trying, how_it_stands
 from services.coaching.phenomena import pages as phenomena
@@ -56,7 +57,8 @@ async def count(page: Page, db: Db) -> Response:
 
 
 async def _tasks(page: Page, db: Db) -> list[Task]:
-    return [*await waiting.tasks(page, db), *await phenomena.tasks(page, db)]
+    """What the person owes in cases, of phenomena and of the client situation."""
+    return [*await waiting.tasks(page, db), *await phenomena.tasks(page, db), *await situation_waiting.tasks(page, db)]
 
 
 # --- lists

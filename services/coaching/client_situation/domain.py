@@ -103,7 +103,9 @@ class ToldMeanwhile(Refusal):
 
     code = "told-meanwhile"
     sentence_en = "Somebody has sent this month meanwhile. Look at what was sent, and send yours if it is still right."
-    sentence_fi = "Joku on lähettänyt tämän kuukauden sillä välin. Katso, mitä lähetettiin, ja lähetä omasi, jos se pitää."
+    sentence_fi = (
+        "Joku on lähettänyt tämän kuukauden sillä välin. Katso, mitä lähetettiin, ja lähetä omasi, jos se pitää."
+    )
     field = "/revision"
 
 

@@ -7,6 +7,7 @@ from chassis import audit, calendar, obligations, outbox
 from chassis.calendar import helsinki_day
 from chassis.database import Database, Session
 from chassis.decisions import NotFound, Refused, decided_or_raise
+from chassis.obligations import Obligation
 from chassis.policy import Principal
 from contracts import plan
 from contracts.plan import Plan
@@ -41,6 +42,28 @@ async def situation(db: Session, by: Principal, service: str, month: str, *, for
     told = await store.report(db, provider, service, month, for_update=for_update)
     served = domain.served(rules, provider, service)
     return Situation(provider, service, month, await store.counted(db, provider, service, month, served), told)
+
+
+@dataclass(frozen=True)
+class Month:
+    """A month that is or was to be told of: what was told last, and what the ledger has of it."""
+
+    service: str
+    month: str
+    report: Report | None
+    owed: Obligation | None
+
+
+async def months(db: Session, by: Principal) -> list[Month]:
+    """The months of one's own services, newest first."""
+    provider, rules = by.organisation or "", in_force(db)
+    waiting = await obligations.waiting(db, organisation=provider, roles=[rules.client_situation.reported_by.role])
+    owed = {each.about_id: each for each in waiting if each.kind == REPORT}
+    return [
+        Month(service, month, told, owed.get(Situation(provider, service, month).id))
+        for service in domain.services_of(rules, provider)
+        for month, told in (await store.opened(db, provider, service)).items()
+    ]
 
 
 async def report(db: Session, by: Principal, service: str, month: str, wish: Wish) -> Situation:

@@ -61,7 +61,7 @@ async def counted(db: Session, provider: str, service: str, month: str, served: 
         "provider": provider, "service": service, "first": first, "last": domain.last_day(month),
         "new_year": date(first.year, 1, 1),
     })
-    found = {row["municipality"]: domain.as_counts(row) for row in rows.mappings()}
+    found = {row["municipality"]: domain.as_counts(dict(row)) for row in rows.mappings()}
     others = sorted(code for code, counts in found.items() if code not in served and counts != Counts())
     return {code: found.get(code, Counts()) for code in (*served, *others)}
 
