@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from contracts.events import casework
+from tests import plans
 from tests.component.coaching_side import OUTCOMES, SHARED, Area, Party, Provider, events, obligations, provider
 from tests.waiting import until
 
@@ -80,6 +81,19 @@ async def test_an_opening_that_can_not_be_is_told_to_its_sender(party, changes, 
     assert rejection["reason"] == reason
     assert rejection["source"] == "/lempaala/party"
     assert rejection["sentence_fi"]
+
+
+async def test_a_case_is_judged_by_the_agreement_of_the_day_it_was_asked_for(party, coach, monkeypatch):
+    """[4]: told late is no fault; asked for after the agreement ended is not possible, of whoever opens it."""
+    plans.in_force(monkeypatch, plans.changed(plans.COACHING_ENDED))
+    before = party.opened(municipality="vesilahti", asked_on=date(2026, 2, 28))
+    await party.taken(await party.say(before))
+    after = party.opened(municipality="vesilahti", asked_on=date(2026, 3, 1))
+    assert (await party.rejected(await party.say(after)))["reason"] == "not-possible"
+    own = {"service": "coaching", "municipality": "vesilahti", "origin": "self", "asked_on": "2026-03-01"}
+    refused = await coach.post("/cases", own)
+    assert (refused.status_code, refused.json()["code"]) == (409, "not-provided")
+    assert (await coach.post("/cases", own | {"municipality": "lempaala"})).status_code == 201
 
 
 async def test_a_case_belongs_to_the_organisation_that_opened_it(party, vesilahti, area, coach):

@@ -1,5 +1,6 @@
 """What time does by itself: deadlines, the turn of a year, final years, details that nobody needs any more."""
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -8,10 +9,21 @@ from contracts.events.directory import StaffListed
 from contracts.topics import source_of
 from services.coaching import retention
 from services.coaching.cases import handlers as cases
+from services.coaching.client_situation import handlers as situations
 from services.coaching.outcomes import handlers as outcomes
 from services.coaching.phenomena import handlers as phenomena
 from services.coaching.referrals import handlers as referrals
-from tests.component.coaching_side import OUTCOMES, Area, Party, Provider, events, obligations, provider, publish
+from tests.component.coaching_side import (
+    CASEWORK,
+    OUTCOMES,
+    Area,
+    Party,
+    Provider,
+    events,
+    obligations,
+    provider,
+    publish,
+)
 from tests.waiting import until
 
 WHAT_TIME_DOES = ("deadlines", "turn of the year", "final years", "referrals not opened",
@@ -108,6 +120,83 @@ async def test_when_a_year_is_final_its_links_are_gone_and_its_casework_is_close
     assert await coach.refused({"case_id": opened.case_id}, "meetings", on="2026-12-20", kind="coaching") == (
         409, "year-closed")
     await party.taken(await party.say(party.held(opened.case_id, date(2027, 4, 1))))
+
+
+async def test_each_months_situation_is_counted_corrected_and_told_and_what_is_small_is_not(
+    world, running, coach, database
+):
+    """[3.2]: by residence, by the definitions of the measures; the ledger has it once, whoever looks."""
+    party, told = Party(world), []
+    days = [("lempaala", n, n + 1) for n in range(2, 8)] + [("vesilahti", 9, 10), ("lempaala", 11, None)]
+    world.clock.set(datetime(2026, 3, 31, 8, tzinfo=UTC))
+    opened = [party.opened(municipality=place, asked_on=date(2026, 3, asked)) for place, asked, _ in days]
+    for case, (_, _, met) in zip(opened, days, strict=True):
+        told.append(await party.say(case))
+        if met:
+            told.append(await party.say(party.held(case.case_id, date(2026, 3, met))))
+    again = party.opened(client=opened[0].client, asked_on=date(2026, 3, 12))
+    told += [await party.say(again), await party.say(party.held(again.case_id, date(2026, 3, 13)))]
+    told.append(await party.say(party.closed(opened[1].case_id, date(2026, 3, 30), outcome="work")))
+    await until(lambda: _all_taken(world, told))
+    manager = await provider(running, scopes=("situations", "situations:read"))
+    assert await situations.open_months(database) == 0
+
+    world.clock.set(datetime(2026, 4, 1, 8, tzinfo=UTC))
+    assert sum(await asyncio.gather(*(situations.open_months(database) for _ in range(3)))) == 1
+    months = (await manager.get("/client-situations")).json()["months"]
+    assert months == [{"service": "coaching", "month": "2026-03", "told_at": None, "due_on": "2026-04-09"}]
+    path = "/client-situations/coaching/2026-03"
+    seen = (await manager.get(path)).json()
+    lempaala = {"municipality": "lempaala", "clients": 6, "new_clients": 6, "ended": 1, "waiting": 1}
+    vesilahti = {"municipality": "vesilahti", "clients": 1, "new_clients": 1, "ended": 0, "waiting": 0}
+    assert seen["counted"] == [lempaala, vesilahti]
+
+    sent = {"more_referrals_wanted": True, "free_places": 3, "reported_by": "leena-kokeilu"}
+    assert (await manager.post(path, sent)).json()["code"] == "not-the-manager"
+    await publish(world, "notify", source_of("notify"), "shared.directory.v1", StaffListed(
+        staff_id="leena-kokeilu", name="Leena Kokeilu", organisation="lempaala",
+        roles=("employment-and-integration-manager",), language="fi"))
+
+    async def taken() -> bool:
+        return (await manager.post(path, sent | {"revision": seen["revision"]})).status_code == 200
+
+    await until(taken)
+    corrected = sent | {"residents": [lempaala | {"clients": 7}, vesilahti], "more_referrals_wanted": False}
+    assert (await manager.post(path, corrected | {"revision": 0})).json()["code"] == "told-meanwhile"
+    after = (await manager.post(path, corrected | {"revision": 1})).json()
+    assert (after["revision"], after["told"]["residents"][0]["clients"]) == (2, 7)
+    for wrong in ([lempaala], [lempaala | {"new_clients": 8}, vesilahti]):
+        assert (await manager.post(path, sent | {"residents": wrong})).status_code == 422
+
+    area = Area(world)
+
+    async def twice() -> list[dict] | None:
+        found = await area.told("shared.coaching.v1", "lempaala:coaching", "ClientSituationReported")
+        return found if len(found) == 2 else None
+
+    first, second = [e["data"] for e in await until(twice)]
+    assert first["residents"] == [
+        {"municipality": "lempaala", "clients": 6, "new_clients": 6, "ended": None, "waiting": None},
+        {"municipality": "vesilahti", "clients": None, "new_clients": None, "ended": 0, "waiting": 0}]
+    assert (second["residents"][0]["clients"], second["more_referrals_wanted"]) == (7, False)
+    assert await until(lambda: _ledger(world)) == [
+        ("ObligationOpened", "report-client-situation"), ("ObligationMet", "report-client-situation")]
+
+    assert await situations.open_months(database) == 0
+    for elsewhere in ("coaching/2026-02", "coaching/2026-05", "pointti/2026-03", "outreach/2026-03"):
+        assert (await manager.post(f"/client-situations/{elsewhere}", sent)).status_code == 404
+    assert (await manager.post("/client-situations/coaching/2026-04", sent)).json()["code"] == "month-not-over"
+    other = await provider(running, "vesilahti", ("situations",))
+    assert (await other.post(path, sent)).status_code == 404
+
+
+async def _all_taken(world, ids: list[str]) -> bool:
+    return {e["id"] for e in await events(world, CASEWORK)}.issuperset(ids)
+
+
+async def _ledger(world) -> list[tuple[str, str]] | None:
+    found = await obligations(world, "lempaala:coaching:2026-03")
+    return found if len(found) > 1 else None
 
 
 async def test_a_referral_that_the_provider_never_opens_goes_back_for_want_of_capacity(

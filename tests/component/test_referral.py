@@ -13,10 +13,12 @@ from contracts.events.coaching import (
     CoachingStarted,
     ContactDetailsReceived,
     ReferralReturned,
+    Residents,
     WithdrawalReported,
 )
 from contracts.fields import new_id
 from services.referral import handlers, receipt
+from tests import plans
 from tests.component.referral_side import NAME, PHONE, Area, Coaching, Key, area, wanted
 from tests.waiting import until
 
@@ -228,10 +230,41 @@ async def test_a_returned_referral_is_erased_and_waits_for_the_case_manager(mana
     assert (await manager.post(f"/referrals/{referral_id}/return/settlement")).status_code == 409
 
 
+async def test_an_age_limit_and_an_agreement_of_the_plan_file_change_api_and_refusal(manager, monkeypatch):
+    async def judged(birth_year: int) -> dict[str, dict]:
+        answer = await manager.get(f"/services?municipality=vesilahti&birth_year={birth_year}")
+        return {each["service"]: each for each in answer.json()["services"]}
+
+    before = await judged(1995)
+    assert (before["coaching"]["suits"], before["pointti"]["suits"]) == (True, False)
+    assert before["coaching"]["agreement"]["valid_until"] == "2026-12-31"
+
+    plans.in_force(monkeypatch, plans.changed(plans.OLDER_IN_POINTTI, plans.COACHING_ENDED))
+    after = await judged(1995)
+    assert (after["coaching"]["suits"], after["pointti"]["suits"]) == (False, True)
+    assert after["coaching"]["reason"] == "agreement-ended"
+    assert "service agreement on coaching, which ended on 28 February 2026." in after["coaching"]["detail"]
+    refused = await manager.post("/referrals", wanted(manager.now, municipality="vesilahti", birth_year=1995))
+    assert (refused.status_code, refused.json()["code"]) == (422, "agreement-ended")
+    assert refused.json()["right_address"] == {"organisation": "lempaala", "service": "pointti"}
+
+
+async def test_outreach_asks_the_clients_permission_for_the_contact_too(manager):
+    consent = {"given_at": manager.now.isoformat(), "name_and_phone": True}
+    refused = await manager.post("/referrals", wanted(manager.now, service="outreach", consent=consent))
+    assert (refused.status_code, refused.json()["code"]) == (422, "consent-missing")
+    assert "permission that the service makes contact" in refused.json()["detail"]
+    made = await manager.refer(service="outreach")
+    assert (await manager.shown(made["referral_id"]))["consent"]["contact_permitted"] is True
+    coaching = await manager.refer()
+    assert (await manager.shown(coaching["referral_id"]))["consent"]["contact_permitted"] is False
+
+
 async def test_free_places_are_shown_to_whoever_refers_next(manager, coaching):
     def situation(places: int, month: str) -> ClientSituationReported:
         return ClientSituationReported(
-            month=month, provider="lempaala", service="coaching", residents=(), free_places=places,
+            month=month, provider="lempaala", service="coaching", free_places=places,
+            residents=(Residents(municipality="vesilahti", clients=9, new_clients=None, ended=0, waiting=places),),
             more_referrals_wanted=True, reported_by="leena-laine",
         )
 
@@ -247,6 +280,15 @@ async def test_free_places_are_shown_to_whoever_refers_next(manager, coaching):
 
     shown = await until(coaching_service)
     assert (shown["free_places"], shown["more_referrals_wanted"], shown["by_agreement"]) == (3, True, True)
+    assert (shown["reported_month"], shown["waiting"]) == ("2026-02", 3)
+
+    async def both_months():
+        found = (await manager.get("/client-situations")).json()["situations"]
+        return found if len(found) == 2 else None
+
+    told = await until(both_months)
+    assert [(each["month"], each["free_places"]) for each in told] == [("2026-02", 3), ("2026-01", 7)]
+    assert told[0]["residents"][0]["new_clients"] is None
 
 
 # --- withdrawal

@@ -23,6 +23,9 @@ def line_of(text: str) -> int:
     return TEXT[: TEXT.index(text)].count("\n") + 1
 
 
+AGREED = (
+    "valid_from = { value = 2025-01-01, assumed = true }\nvalid_until = { value = 2026-12-31, assumed = true }"
+)
 PERIOD = 'period = { value = 8, unit = "weeks" }'
 
 
@@ -69,6 +72,22 @@ def test_broken_toml() -> None:
          "obligations.contact-client.sides", "stays on the municipal side"),
         ('due = "outreach.keep_trying_for"', 'due = "outreach.keep_trying"', "obligations.decide-on-unreached.due",
          "the plan has no length of time outreach.keep_trying"),
+        ('by_agreement = "coaching"', 'by_agreement = "choir"', "services.coaching.providers.vesilahti",
+         "no agreement choir"),
+        ('by_agreement = "coaching"', 'by_agreement = "immigrant-services"', "services.coaching.providers.vesilahti",
+         "does not cover coaching"),
+        ('services = ["ohjaamo", "pointti"]', 'services = ["ohjaamo"]', "services.pointti.providers.vesilahti",
+         "does not cover pointti"),
+        ('provider = "lempaala"\nmunicipalities', 'provider = "vesilahti"\nmunicipalities',
+         "services.coaching.providers.vesilahti", "is not lempaala's"),
+        ('municipalities = ["vesilahti"]', 'municipalities = ["lempaala"]', "services.coaching.providers.vesilahti",
+         "is not for residents of vesilahti"),
+        ("valid_from = { value = 2025-01-01", "valid_from = { value = 2027-01-01", "agreements.coaching.valid_until",
+         "before valid_from"),
+        (AGREED, AGREED.replace("2025-01-01", "2024-01-01").replace("2026-12-31", "2025-12-31"),
+         "agreements.coaching.valid_until", "before the plan's own time"),
+        (AGREED, AGREED.replace("2025-01-01", "2027-01-01").replace("2026-12-31", "2027-12-31"),
+         "agreements.coaching.valid_from", "after the plan's own time"),
         ("first_day = { value = 2026-01-08", "first_day = { value = 2026-01-09", "ohjaamo.first_day", "no thursday"),
         ("valid_until = { value = 2026-12-31", "valid_until = { value = 2025-12-31", "valid_until", "before"),
         ('directed_to = "area-organisation-mailbox"\nasks = false', 'directed_to = "area-organisation-mailbox"',

@@ -5,7 +5,9 @@ from datetime import date
 import pytest
 
 from contracts import plan
+from contracts.plan import Plan
 from services.referral.suitability import Client, Suits, SuitsNot, every_service, suit
+from tests import plans
 
 ON = date(2026, 11, 12)
 PLAN = plan.on(ON)
@@ -52,6 +54,48 @@ def test_the_integration_programme_is_for_people_not_of_working_age():
     assert of_working_age.why.code == "of-working-age"
     assert of_working_age.why.right_organisation == "tampere-region"
     assert pensioner == Suits("immigrant-services", "lempaala", "immigrant-services")
+
+
+def agreed_until(day: str) -> Plan:
+    """The plan, all of whose service agreements end on a day."""
+    return plans.changed(("valid_until = { value = 2026-12-31, assumed", f"valid_until = {{ value = {day}, assumed"))
+
+
+@pytest.mark.parametrize(("until", "on", "code", "words"), [
+    ("2026-11-11", ON, "agreement-ended", "Sopimus päättyi 11.11.2026."),
+    ("2026-11-12", ON, None, ""),
+    ("2026-11-12", date(2027, 2, 1), "agreement-ended", "Sopimus päättyi 12.11.2026."),
+    ("2026-12-31", date(2027, 2, 1), None, ""),  # no plan covers the day: judged as the last of this one
+])
+def test_an_agreement_holds_up_to_and_with_its_last_day(until: str, on: date, code: str | None, words: str):
+    found = suit(Client("vesilahti", 1980), "coaching", agreed_until(until), on)
+
+    assert (found.why.code if isinstance(found, SuitsNot) else None) == code
+    if isinstance(found, SuitsNot):
+        assert words in found.why.in_finnish()
+        assert found.provider == "lempaala"
+        assert (found.why.right_organisation, found.why.right_service) == ("vesilahti", "wellbeing-planner")
+
+
+def test_an_agreement_that_is_still_to_come_says_from_when():
+    changed = plans.changed(("valid_from = { value = 2025-01-01", "valid_from = { value = 2026-12-01"))
+    found = suit(Client("vesilahti", 1980), "coaching", changed, ON)
+
+    assert isinstance(found, SuitsNot)
+    assert found.why.code == "agreement-not-yet-in-force"
+    assert "Sopimus tulee voimaan 1.12.2026. Oikea osoite: Vesilahden kunta" in found.why.in_finnish()
+    assert "begins on 1 December 2026." in found.why.in_english()
+
+
+def test_whoever_suits_no_service_is_sent_home_or_to_whom_a_refusal_names():
+    integration = suit(Client("lempaala", 1985, "integration"), "coaching", PLAN, ON)
+    ended = agreed_until("2026-11-01")
+    nowhere = suit(Client("vesilahti", 1980, "job-or-studies"), "coaching", ended, ON)
+
+    assert isinstance(integration, SuitsNot)
+    assert (integration.why.right_organisation, integration.why.right_service) == ("tampere-region", None)
+    assert isinstance(nowhere, SuitsNot)
+    assert (nowhere.why.right_organisation, nowhere.why.right_service) == ("vesilahti", None)
 
 
 def test_another_provider_than_the_plans_is_refused_with_the_right_one():
