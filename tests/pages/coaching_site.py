@@ -10,7 +10,7 @@ from contracts.events.referrals import ReferralConsented
 from contracts.topics import source_of
 from tests.component.coaching_side import Area, Provider, provider, publish
 from tests.pages.harness import over_http
-from tests.stack import World
+from tests.stack import Running, World
 from tests.waiting import until
 from yhdyspinta.demo.people import PEOPLE
 
@@ -24,6 +24,7 @@ class Site:
     address: str
     coach: Provider
     area: Area
+    running: Running
 
     def at(self, path: str) -> str:
         return f"{self.address}/coaching{path}"
@@ -49,4 +50,4 @@ async def site_of(world: World) -> AsyncIterator[Site]:
             await until(lambda: connection.fetchval("select count(*) >= $1 from staff", len(PEOPLE)))
         finally:
             await connection.close()
-        yield Site(address, await provider(running), Area(world))
+        yield Site(address, await provider(running), Area(world), running)

@@ -1,13 +1,14 @@
 """The coach's acts in a real browser: look, call, record, book, begin, end, give back, withdraw."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from playwright.async_api import Page, expect
 
 from contracts.events.referrals import CaseManagerRequestAnswered, MeetingInvited, ThreePartyMeetingAgreed
 from contracts.fields import new_id
-from tests.component.coaching_side import SHARED, events
+from services.coaching.client_situation import handlers as situations
+from tests.component.coaching_side import SHARED, Party, events
 from tests.pages.coaching_site import COACH, INSTRUCTOR, MANAGER, Site, site_of
 from tests.pages.harness import DESK, PHONE, no_findings, press_through, tab_to
 from tests.waiting import until
@@ -48,6 +49,52 @@ async def test_axe_finds_nothing_and_nothing_is_cut_off(site, person_opens, worl
     ):
         await page.goto(site.at(path))
         await no_findings(page)
+
+
+async def test_the_manager_checks_what_was_counted_corrects_it_and_sends_it_once(site, person_opens, world):
+    party = Party(world)
+    case = party.opened(asked_on=date(2026, 2, 3), opened_at=world.clock() - timedelta(days=27))
+    await party.taken(await party.say(case))
+    await party.taken(await party.say(party.held(case.case_id, date(2026, 2, 10))))
+    await situations.open_months(site.running.services["coaching"].database)
+    page = await person_opens(MANAGER, site.at("/"), width=PHONE)
+    await page.get_by_role("link", name="Tarkista ja lähetä: Asiakastilanne, helmikuu 2026: yksilövalmennus").click()
+    await no_findings(page)
+    await press_through(page, "Tarkista ja lähetä")
+    await page.wait_for_selector("#error-summary")
+    await page.get_by_label("Kyllä, ohjauksia toivotaan lisää").check()
+    await page.get_by_label("Vapaita paikkoja").fill("3")
+    clients = page.get_by_role("group", name="Asuinkunta Lempäälä").get_by_label("Asiakkaita", exact=True)
+    await clients.fill("kaksi")
+    await page.get_by_role("button", name="Tarkista ja lähetä").click()
+    await expect(page.locator(".ds-error-summary")).to_contain_text(
+        "Lempäälä, asiakkaita: Kirjoita kokonaisluku, nolla tai enemmän.")
+    await no_findings(page)
+    await clients.fill("6")
+    await press_through(page, "Tarkista ja lähetä")
+    await expect(page.get_by_role("heading", name="Tarkista ja lähetä: helmikuu 2026")).to_be_visible()
+    await expect(page.get_by_text("Lempäälä, asiakkaita: järjestelmä laski 1, ilmoitat 6.")).to_be_visible()
+    await expect(page.get_by_role("cell", name="alle 5")).to_have_count(1)
+    await no_findings(page)
+    await page.get_by_role("button", name="Korjaa lukuja").click()
+    assert await clients.input_value() == "6"
+    await page.get_by_role("button", name="Tarkista ja lähetä").click()
+    await page.get_by_role("button", name="Lähetä työllisyysalueelle").dblclick()
+    await page.wait_for_selector("text=Kuukauden asiakastilanne on lähetetty työllisyysalueelle.")
+    await no_findings(page)
+
+    async def told() -> list[dict]:
+        return await site.area.told(SHARED, "lempaala:coaching")
+
+    assert len(await until(told)) == 1
+    await page.set_viewport_size({"width": DESK, "height": 900})
+    await page.get_by_role("link", name="helmikuu 2026").click()
+    await expect(page.get_by_text("Lähetetty ma 2.3.2026")).to_be_visible()
+    await no_findings(page)
+    await page.goto(site.at("/"))
+    assert await page.get_by_text("Asiakastilanne, helmikuu 2026").count() == 0
+    coach = await person_opens(COACH, site.at("/"))
+    assert (await coach.goto(site.at("/client-situation"))).status == 403
 
 
 async def test_the_link_in_a_mail_leads_to_the_case_and_nobody_elses(site, person_opens):

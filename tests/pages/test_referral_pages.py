@@ -7,15 +7,18 @@ from playwright.async_api import Locator, Page
 
 from contracts.events.coaching import (
     CaseManagerRequested,
+    ClientSituationReported,
     MeetingInvitationAnswered,
     ProposedTime,
     ReferralReturned,
+    Residents,
     RightAddress,
     ThreePartyMeetingCalledOff,
     ThreePartyMeetingRequested,
 )
 from contracts.fields import new_id
 from services.referral import receipt
+from tests import plans
 from tests.pages.harness import DESK, PHONE, no_findings, press_through, tab_to
 from tests.pages.referral_site import MANAGER, Site, site_of
 from tests.waiting import until
@@ -30,6 +33,14 @@ FACTS = {"service": "coaching", "municipality": "lempaala", "provider": "lempaal
 async def site(world):
     async with site_of(world) as made:
         yield made
+
+
+def situation(month: str, *, wanted: bool) -> ClientSituationReported:
+    return ClientSituationReported(
+        month=month, provider="lempaala", service="coaching", free_places=3, more_referrals_wanted=wanted,
+        reported_by="leena-kokeilu", residents=(
+            Residents(municipality="lempaala", clients=61, new_clients=12, ended=9, waiting=7),
+            Residents(municipality="vesilahti", clients=14, new_clients=None, ended=0, waiting=None)))
 
 
 async def count(site: Site, table: str = "referrals") -> int:
@@ -56,14 +67,72 @@ async def test_axe_finds_nothing_and_nothing_is_cut_off(site, person_opens, widt
     withdrawn, _ = await site.delivered()
     await site.manager.post(f"/referrals/{withdrawn['referral_id']}/withdrawal")
     here, gone = f"/referrals/{made['referral_id']}", f"/referrals/{withdrawn['referral_id']}"
+    await site.coaching.say(situation("2026-01", wanted=False))
+    await site.coaching.say(situation("2026-02", wanted=True))
     page = await person_opens(MANAGER, site.at("/refer"), width=width)
     for path in (
-        "/refer", f"/refer?{ASKED}", f"/refer/consent?{ASKED}&service=coaching&client_language=sv", "/referrals",
+        "/refer", "/services", "/refer/consent?municipality=vesilahti&birth_year=2005&service=outreach",
+        f"/refer?{ASKED}", f"/refer/consent?{ASKED}&service=coaching&client_language=sv", "/referrals",
         "/referrals?show=all&whose=all", here, f"{here}/sent", f"{here}/withdrawal", f"{here}/receipt", gone,
         f"{gone}/receipt",
     ):
         await page.goto(site.at(path))
         await no_findings(page)
+
+
+async def test_places_agreements_and_months_stand_beside_the_services(site, person_opens):
+    await site.coaching.say(situation("2026-01", wanted=False))
+    await site.coaching.say(situation("2026-02", wanted=True))
+    page = await person_opens("kari-mallila", site.at("/services"))
+
+    async def there() -> bool:
+        await page.reload()
+        return await page.get_by_text("Helmikuu 2026.").count() == 1
+
+    await until(there)
+    shown = await page.locator("main").inner_text()
+    assert "palvelusopimus yksilövalmennuksesta, voimassa 1.1.2025–31.12.2026" in shown
+    assert "Vapaana 3 paikkaa." in shown
+    assert "Tästä palvelusta ei ilmoiteta kuukausitietoja." in shown
+    await page.get_by_text("Aiemmat kuukaudet").click()
+    await page.get_by_role("heading", name="Tammikuu 2026").wait_for()
+    await no_findings(page)
+    page = await person_opens(MANAGER, site.at(f"/refer?{ASKED}"))
+    card = page.locator("article", has=page.get_by_role("heading", name="Yksilövalmennus"))
+    assert "Lempäälän kunta (palvelusopimus yksilövalmennuksesta)." in await card.inner_text()
+    assert "Vapaana 3 paikkaa. Ohjauksia toivotaan lisää. Odottaa palvelua (Vesilahti): alle 5." in " ".join(
+        (await card.inner_text()).split())
+    assert "Tilanne: helmikuu 2026." in await card.inner_text()
+
+
+async def test_an_age_limit_and_an_agreement_of_the_plan_file_change_the_page(site, person_opens, monkeypatch):
+    asked = site.at("/refer?municipality=vesilahti&birth_year=1995")
+    page = await person_opens(MANAGER, asked)
+    suits = page.locator("article", has=page.get_by_role("link", name="Ohjaa tähän")).locator("h3")
+    assert await suits.all_inner_texts() == ["Yksilövalmennus", "Hyvinvointisuunnittelija"]
+    plans.in_force(monkeypatch, plans.changed(plans.OLDER_IN_POINTTI, plans.COACHING_ENDED))
+    await page.goto(asked)
+    assert await suits.all_inner_texts() == ["Nuorten työpaja Pointti", "Hyvinvointisuunnittelija"]
+    coaching = page.locator("article", has=page.get_by_role("heading", name="Yksilövalmennus"))
+    assert "Sopimus päättyi 28.2.2026." in await coaching.inner_text()
+    assert "Oikea osoite: Lempäälän kunta, nuorten työpaja Pointti." in await coaching.inner_text()
+    await no_findings(page)
+
+
+async def test_outreach_is_asked_for_with_a_permission_of_its_own(site, person_opens):
+    page = await person_opens(MANAGER, site.at(
+        "/refer/consent?municipality=vesilahti&birth_year=2005&need=own-path&service=outreach"), javascript=False)
+    assert "Annatko luvan myös siihen, että palvelu ottaa sinuun yhteyttä?" in await page.locator("main").inner_text()
+    await page.get_by_label(CONSENTED).check()
+    await page.locator("#field-name").fill(NAME)
+    await page.locator("#field-phone").fill(PHONE_NUMBER)
+    await page.get_by_role("button", name="Ohjaa asiakas").click()
+    assert "lupa siihen, että palvelu ottaa yhteyttä, puuttuu" in await page.locator(".ds-error-summary").inner_text()
+    await page.get_by_label("Asiakas antaa luvan siihen, että palvelu ottaa häneen yhteyttä").check()
+    await page.get_by_role("button", name="Ohjaa asiakas").click()
+    assert "Sinulle ei kerrota, milloin palvelu alkaa tai päättyy." in await page.locator("main").inner_text()
+    await page.get_by_role("link", name="Avaa ohjaus").click()
+    assert "Asiakas antoi luvan siihen, että palvelu ottaa yhteyttä." in await page.locator("main").inner_text()
 
 
 async def test_a_client_is_referred_by_keyboard_alone(site, person_opens):

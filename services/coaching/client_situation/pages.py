@@ -81,8 +81,9 @@ async def send(service: Service, month: Month, page: Page, db: Db) -> Response:
     except Refused as fault:
         if fault.refusal.status == 404:
             raise
-        form.refuse("", page.sentence(fault.refusal))
         meanwhile = isinstance(fault.refusal, domain.ToldMeanwhile)
+        if not meanwhile:  # else both versions say it
+            form.refuse("", page.sentence(fault.refusal))
         return _form_page(page, found, form, fault.refusal.status, meanwhile=meanwhile)
     return page.redirect("/client-situation", said=page.gettext("The month is sent to the employment area."))
 
