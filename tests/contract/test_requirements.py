@@ -32,15 +32,35 @@ NOTICED_BY = {
         "integration/test_integrating.py::test_a_vendor_gets_from_nothing_to_an_accepted_event_and_the_figures",
         "component/test_letters.py::test_a_corrected_letter_is_handled_by_its_service_alone",
     ),
+    "REF-1": (
+        "unit/test_referral_domain.py::test_a_consented_referral_is_told_with_number_and_deadline_and_without_name",
+        "component/test_referral.py::test_outreach_asks_the_clients_permission_for_the_contact_too",
+        "component/test_referral.py::test_an_age_limit_and_an_agreement_of_the_plan_file_change_api_and_refusal",
+    ),
     "REF-2": (
         "component/test_coaching.py::test_reaching_the_client_moves_the_obligation_on",
         "component/test_coaching.py::test_who_does_not_come_is_tried_again_once_the_time_has_passed",
+    ),
+    "REF-3": (
+        "contract/test_narrowness.py::test_a_case_from_first_to_last_tells_the_area_what_the_table_says",
     ),
     "REF-5": (
         "unit/test_own_courses.py::test_a_third_meeting_of_the_starter_package_is_refused_and_goes_on_as_coaching",
         "unit/test_own_courses.py::test_meetings_of_coaching_have_no_maximum",
         "component/test_coaching_time.py::test_coaching_goes_on_for_years_until_somebody_ends_it",
         "component/test_coaching.py::test_a_case_without_a_referral_tells_the_area_nothing",
+    ),
+    "REF-7": (
+        "unit/test_client_situation.py::test_a_number_below_the_threshold_is_told_as_null_and_a_zero_as_it_is",
+        "component/test_coaching_time.py::"
+        "test_each_months_situation_is_counted_corrected_and_told_and_what_is_small_is_not",
+        "component/test_referral.py::test_free_places_are_shown_to_whoever_refers_next",
+        "pages/test_coaching_pages.py::test_the_manager_checks_what_was_counted_corrects_it_and_sends_it_once",
+    ),
+    "REF-8": (
+        "unit/test_referral_suitability.py::test_pointti_is_for_people_of_17_to_28",
+        "component/test_referral.py::test_an_age_limit_and_an_agreement_of_the_plan_file_change_api_and_refusal",
+        "pages/test_referral_pages.py::test_an_age_limit_and_an_agreement_of_the_plan_file_change_the_page",
     ),
     "REF-9": (
         "unit/test_own_courses.py::test_a_young_person_counts_as_not_reached_after_months_and_several_channels",
@@ -51,6 +71,8 @@ NOTICED_BY = {
         "pages/test_coaching_pages.py::test_an_outreach_worker_records_attempts_by_one_channel_after_the_other",
         "unit/test_meetings.py::test_the_plan_and_the_clients_municipality_say_who_is_invited",
         "integration/test_meetings.py::test_an_invitation_is_answered_by_whom_it_names_and_by_nobody_else",
+        "component/test_referral.py::test_outreach_asks_the_clients_permission_for_the_contact_too",
+        "contract/test_narrowness.py::test_an_event_takes_the_services_of_the_table_alone",
     ),
     "REF-10": (
         "component/test_coaching.py::test_a_visit_opens_a_case_or_goes_on_in_the_one_that_is_open",
@@ -66,9 +88,13 @@ NOTICED_BY = {
         "component/test_coaching.py::test_immigrant_services_ask_of_working_age_and_keep_no_birth_date",
         "unit/test_meetings.py::test_the_plan_and_the_clients_municipality_say_who_is_invited",
         "unit/test_meetings.py::test_nobody_is_invited_without_the_clients_wish_or_to_what_cannot_be",
+        "unit/test_referral_suitability.py::test_the_integration_programme_is_for_people_not_of_working_age",
     ),
     "REF-12": (
         "unit/test_own_courses.py::test_vesilahtis_ohjaamo_worker_meets_its_residents_though_lempaala_provides",
+        "unit/test_referral_suitability.py::test_an_agreement_holds_up_to_and_with_its_last_day",
+        "unit/test_plan_file.py::test_a_mistake_is_told_by_line_and_field",
+        "component/test_coaching_party.py::test_a_case_is_judged_by_the_agreement_of_the_day_it_was_asked_for",
     ),
     "REF-13": (
         "unit/test_triage_domain.py::test_the_form_is_the_plans_alone",

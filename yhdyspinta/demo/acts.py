@@ -26,6 +26,7 @@ from services.coaching.cases import handlers as cases
 from services.coaching.cases import store as case_store
 from services.coaching.cases.domain import Case, Channel, MeetingKind, ReturnReason
 from services.coaching.cases.handlers import By
+from services.coaching.client_situation import handlers as situations
 from services.coaching.ohjaamo import handlers as ohjaamo
 from services.coaching.ohjaamo.handlers import Visitor
 from services.coaching.phenomena import handlers as phenomena
@@ -169,6 +170,28 @@ class DirectInquiry(Command):
     async def do(self, db: Session, handles: Handles) -> str:
         inquiry = await triage.direct(db, new_id(db.now), self.channel, self.rule, self.who)
         await triage.finish(db, inquiry.id, self.who)
+        return ""
+
+
+# --- what the manager tells the employment area
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportSituation(Command):
+    """The manager tells of a month as the system counts it [3.2]; nothing where the service had no client yet."""
+
+    service = "coaching"
+
+    of: str
+    month: str
+    free_places: int
+    more_referrals_wanted: bool
+
+    async def do(self, db: Session, handles: Handles) -> str:
+        waiting = {(each.service, each.month) for each in await situations.months(db, self.who)}
+        if (self.of, self.month) in waiting:
+            wish = situations.Wish(self.free_places, self.more_referrals_wanted, self.by)
+            await situations.report(db, self.who, self.of, self.month, wish)
         return ""
 
 
