@@ -118,7 +118,7 @@ def _unfit(client: Client, service: str, rules: Service, plan: Plan, on: date) -
     if service == "immigrant-services" and surely_within(
         plan.immigrant_services.working_age, client.birth_year, on
     ):
-        return OfWorkingAge(service, client.municipality, right_organisation="tampere-region")
+        return OfWorkingAge(service, client.municipality, right_organisation=plan.immigrant_services.of_working_age_to)
     return None
 
 

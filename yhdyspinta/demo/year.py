@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 MORNING = time(8)
 """When offices open, and owners are reminded."""
 EACH_DAY = frozenset({"deadlines", "client situations"})
-"""Timers of the services that are due every day of the year; the others each week."""
+"""Timers of the services that are due every day of the year (months open on their first); the others each week."""
 SECONDS_A_DAY = 180
 """Longest wait for a day's effects; on a busy machine a busy day takes seconds."""
 
