@@ -11,7 +11,7 @@ from chassis.decisions import Decided, Refuse
 from contracts import plan
 from contracts.events import coaching
 from contracts.topics import TOPICS
-from services.coaching.cases import domain
+from services.coaching.cases import domain, running
 from services.coaching.cases.course import Course
 from services.coaching.cases.domain import Act, Case
 from services.coaching.referrals.domain import Referral
@@ -102,9 +102,11 @@ def test_a_case_from_first_to_last_tells_the_area_what_the_table_says(service: s
     now, names = plan.ALL[-1], set()
     told = now.services[service].start_and_end_told
     case = a_case(service)
-    held = domain.hold_meeting(case, act("a"), date(2026, 3, 3), "interview")
+    kinds = now.services[service].meetings
+    held = running.hold_meeting(
+        case, act("a"), date(2026, 3, 3), kinds[0], kinds, now.coaching.starter_package_maximum)
     assert isinstance(held, Decided)
-    begun = domain.start(held.state, act("b"), date(2026, 3, 4), told, now.pointti.period.delta, True)
+    begun = domain.start(held.state, act("b"), date(2026, 3, 3), told, now.pointti.period.delta, True)
     assert isinstance(begun, Decided)
     ended = domain.end(begun.state, act("c"), date(2026, 3, 9), "work", told)
     assert isinstance(ended, Decided)
