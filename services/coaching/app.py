@@ -65,11 +65,11 @@ What a municipal provider does for the clients who are referred to it, or come b
    on the municipal side, and becomes a figure under a pseudonym.
 5. Who comes without a referral: `POST /api/cases`, at an Ohjaamo `POST /api/ohjaamo/visits` with today's meeting in it.
    What outreach meets in a month is counted by `POST /api/phenomena`, with no person in it.
-6. `POST /api/client-situations/{service}/{month}` tells the employment area of a month: clients by residence, free
+   `POST /api/client-situations/{service}/{month}` tells the employment area of a month: clients by residence, free
    places, whether more referrals are wanted.
-7. `…/return` gives a referral back, `…/withdrawal` says that the client withdrew the consent: from then on nobody can
+6. `…/return` gives a referral back, `…/withdrawal` says that the client withdrew the consent: from then on nobody can
    read the contact details.
-8. `…/three-party` asks the case manager to a meeting with the client; `/api/invitations` are those of case managers to
+7. `…/three-party` asks the case manager to a meeting with the client; `/api/invitations` are those of case managers to
    meetings of their clients; `/api/case-manager-requests` asks for a case manager as work pair at an Ohjaamo.
 
 Errors are problems (RFC 9457) with a stable `code` and a sentence that says what to do next, in Finnish or English
