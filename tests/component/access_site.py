@@ -192,5 +192,11 @@ NOBODYS: Mapping[tuple[str, str], str] = {
     **{(service, code): "a code of the plan or a month, of the reader's own organisation's"
        for service in SERVICES for code in ("service", "month", "channel", "rule")},
     **{(service, "number"): "a dead letter is the service's own" for service in SERVICES},
+    **{(service, "obligation_id"): "whose it is goes by whom it was told on to: tests of late matters"
+       for service in ("referral", "coaching")},
+    **{(service, "staff_id"): "a member of staff, no client: tests of handing over"
+       for service in ("referral", "coaching")},
+    ("referral", "inquiry_id"): "an inquiry at the counter holds nothing of a person: tests of triage",
+    ("referral", "triage_id"): "an inquiry at the counter holds nothing of a person: tests of triage",
     ("notify", "notice_id"): "notices are sent again by any operator of the shared service",
 }

@@ -35,12 +35,17 @@ OF_PERSONS = {
         "receipt/{value}", "proof", "origin", "asked_on", "opened_at", "began_on", "closed_on", "attempts", "booked_at",
         "outcome", "not_begun", "start_told", "end_told", "appointment", "closing", "as_of", "act", "why", "reason",
         "since", "lifted_at", "more_looks", "what", "where", "basis", "until", "recipients/*", "elsewhere/*",
-        "rights/*", "next", "controller", "Part/title", "Fact/name", "Fact/value",
+        "rights/*", "next",
+        "goes_on_beside", "goes_on_since", "starter_meetings", "controller", "Part/title", "Fact/name", "Fact/value",
     ), PSEUDONYMOUS),
-    **dict.fromkeys(("case_manager", "recorded_by", "coach", "by", "owner", "who", "set_by", "lifted_by"), STAFF),
+    **dict.fromkeys(("case_manager", "recorded_by", "coach", "by", "owner", "who", "set_by", "lifted_by", "received_by",
+                     "HandedOver/cases", "HandedOver/stayed", "HandedOver/referrals"), STAFF),
     **dict.fromkeys((
         "service", "provider", "organisation", "owner_organisation", "owner_role", "source", "type", "by_agreement",
-        "free_places", "more_referrals_wanted", "suits",
+        "free_places", "more_referrals_wanted", "suits", "month", "observations/{name}",
+        "observations/{value}", "recorded",
+        "ohjaamo", "topic", "channel", "directed_to", "inquiries", "code", "email", "fi", "en", "rule", "triage_id",
+        "channels/{name}", "asks", "section",
     ), OPEN),
 }
 """Of an answer's field by its name, or `Model/name` where a name means another thing: whose data it is."""
