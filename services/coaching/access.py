@@ -19,6 +19,8 @@ READERS = allow(*ROLES, MANAGER, own="organisation")
 """Those, and the manager whom late matters of coaching and Pointti are told to: reads, and shows no contact details."""
 OFFICERS = allow("data-protection-officer", own="organisation")
 INSTRUCTORS = allow("workshop-instructor", own="organisation")
+SENDERS = allow(MANAGER, own="organisation")
+"""Whom a work trial's proposal goes through; the plan names the seat, and the handler looks [3.3]."""
 
 
 def by(who: Principal, now: datetime) -> By:

@@ -25,6 +25,12 @@ KEPT = (
     Kept("cases", DataClass.PSEUDONYMOUS, retention.reason_of("closed_case"), "closed_case", by=_BY),
     Kept("case_ids", DataClass.PSEUDONYMOUS, retention.reason_of("closed_case"), "closed_case", by=_BY),
     Kept("casework", DataClass.PSEUDONYMOUS, retention.reason_of("closed_case"), "closed_case", by=_BY),
+    *(Kept(table, DataClass.PSEUDONYMOUS, retention.reason_of("closed_case"), "closed_case", by=_BY)
+      for table in ("period_places", "tets")),
+    older("period_groups", DataClass.OPEN, "closed_case", "make_timestamptz(cast(extract(year from last_day) as int), "
+          "cast(extract(month from last_day) as int), cast(extract(day from last_day) as int), 0, 0, 0)",
+          "days and places of a group", more="not exists (select from period_places p "
+          "where p.group_id = period_groups.group_id)"),
     Kept("referrals", DataClass.PSEUDONYMOUS, retention.reason_of("closed_referral"), "closed_referral", by=_BY),
     _of_referral("sealed_details", DataClass.PERSONAL, "received_at"),
     _of_referral("acknowledgements", DataClass.PSEUDONYMOUS, "acknowledged_at"),
@@ -41,7 +47,7 @@ KEPT = (
 _OLD_CASES = text("select case_id, referral_id from cases where closed_on < :day order by closed_on limit :limit")
 _OF_CASE = tuple(
     text(f"delete from {table} where case_id = :case_id")  # noqa: S608 - names of our own tables
-    for table in ("told_outcomes", "spells", "casework", "case_ids", "cases")
+    for table in ("told_outcomes", "spells", "casework", "case_ids", "period_places", "tets", "cases")
 )
 _OF_REFERRAL = tuple(
     text(f"delete from {table} where referral_id = :referral_id")  # noqa: S608 - names of our own tables

@@ -10,9 +10,16 @@ from contracts.envelope import Event
 from contracts.events.audit_heads import AuditHeadPublished
 from contracts.events.contact_details import ContactDetailsSealed
 from contracts.events.directory import StaffListed
-from contracts.events.referrals import CaseManagerChanged, ConsentWithdrawn, ReferralCancelled, ReferralConsented
+from contracts.events.referrals import (
+    CaseManagerChanged,
+    ConsentWithdrawn,
+    ReferralCancelled,
+    ReferralConsented,
+    WorkTrialProposalAnswered,
+)
 from services.coaching import directory
 from services.coaching.intake import handlers as intake
+from services.coaching.pointti import tet_handlers
 from services.coaching.referrals import handlers as referrals
 
 REFERRALS: Handlers = {
@@ -20,6 +27,7 @@ REFERRALS: Handlers = {
     CaseManagerChanged: referrals.change_case_manager,
     ConsentWithdrawn: referrals.close,
     ReferralCancelled: referrals.close,
+    WorkTrialProposalAnswered: tet_handlers.take_answer,
 }
 CONTACT_DETAILS: Handlers = {
     ContactDetailsSealed: referrals.take_sealed,

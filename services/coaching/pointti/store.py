@@ -1,16 +1,16 @@
 """Tables of the workshop: groups with places, and beside them what lists look for, written whenever a case is."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Column, Date, DateTime, Integer, MetaData, Select, Table, Text, Uuid, func, select, update
+from sqlalchemy import Column, Date, DateTime, Integer, MetaData, Select, Table, Text, Uuid, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from chassis.database import Session
 from chassis.decisions import NotFound, Refused
 from services.coaching.cases.course import Course
 from services.coaching.pointti.courses import TAKEN, TetState, places, tets
+from services.coaching.pointti.domain import Group
 
 metadata = MetaData()
 Id = Uuid(as_uuid=False)
@@ -37,22 +37,6 @@ tet_states = Table(
     Column("state", Text, nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
 )
-
-
-@dataclass(frozen=True)
-class Group:
-    """A period as a group: its days, its places, and how many of them are taken."""
-
-    group_id: str
-    provider: str
-    first_day: date
-    last_day: date
-    places: int
-    taken: int = 0
-
-    @property
-    def free(self) -> int:
-        return max(self.places - self.taken, 0)
 
 
 _TAKEN = (
@@ -107,6 +91,10 @@ async def add_group(db: Session, new: Group) -> None:
 async def save_group(db: Session, changed: Group) -> None:
     await db.execute(update(groups).where(groups.c.group_id == changed.group_id).values(
         first_day=changed.first_day, last_day=changed.last_day, places=changed.places))
+
+
+async def remove_group(db: Session, group_id: str) -> None:
+    await db.execute(delete(groups).where(groups.c.group_id == group_id))
 
 
 async def cases_in(db: Session, group_id: str, states: Collection[str]) -> Sequence[str]:
