@@ -20,6 +20,7 @@ from services.coaching.outcomes import api as outcomes_api
 from services.coaching.outcomes import handlers as outcomes
 from services.coaching.pointti import api as pointti_api
 from services.coaching.pointti import pages as pointti_pages
+from services.coaching.pointti import tet_pages
 from services.coaching.referrals import erasing
 from services.coaching.referrals import handlers as referrals
 from services.coaching.subscribers import subscriptions
@@ -29,6 +30,7 @@ ROOMS = (
     Room("/arrived", N_("New arrivals"), access.WORKERS),
     Room("/cases", N_("Cases"), access.READERS),
     Room("/periods", N_("Periods"), access.INSTRUCTORS),
+    Room("/work-trials", N_("Work trial proposals"), access.SENDERS),
     Room("/", N_("Figures"), web.signed_in, service="reporting"),
 )
 DESCRIPTION = """
@@ -56,8 +58,8 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
     app = web.application(
         settings, clock, database, side="municipal", rooms=ROOMS, folder=Path(__file__).parent,
         routes=[
-            pages.routes, act_pages.routes, pointti_pages.routes, cases_api.routes, pointti_api.routes,
-            outcomes_api.routes,
+            pages.routes, act_pages.routes, pointti_pages.routes, tet_pages.routes, cases_api.routes,
+            pointti_api.routes, outcomes_api.routes,
         ], title="Coaching", description=DESCRIPTION,
     )
 

@@ -27,10 +27,9 @@ KEPT = (
     Kept("casework", DataClass.PSEUDONYMOUS, retention.reason_of("closed_case"), "closed_case", by=_BY),
     *(Kept(table, DataClass.PSEUDONYMOUS, retention.reason_of("closed_case"), "closed_case", by=_BY)
       for table in ("period_places", "tets")),
-    older("period_groups", DataClass.OPEN, "closed_case", "make_timestamptz(cast(extract(year from last_day) as int), "
-          "cast(extract(month from last_day) as int), cast(extract(day from last_day) as int), 0, 0, 0)",
-          "days and places of a group", more="not exists (select from period_places p "
-          "where p.group_id = period_groups.group_id)"),
+    Kept("period_groups", DataClass.OPEN, "days and places of a group, as long as a case of its young people",
+         "closed_case", delete="delete from period_groups g where last_day < :day and not exists "
+                               "(select from period_places p where p.group_id = g.group_id)"),
     Kept("referrals", DataClass.PSEUDONYMOUS, retention.reason_of("closed_referral"), "closed_referral", by=_BY),
     _of_referral("sealed_details", DataClass.PERSONAL, "received_at"),
     _of_referral("acknowledgements", DataClass.PSEUDONYMOUS, "acknowledged_at"),

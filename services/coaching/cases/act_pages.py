@@ -34,7 +34,8 @@ routes = Routes()
 class ActPage(Generic[M]):
     """One act: its form, what stands in it first, what it does, and the sentence after it.
 
-    `at` maps the field that a refusal points to onto the form's.
+    `at` maps the field that a refusal points to onto the form's; `more` is what else the page shows; `then` is where
+    it leads, the case's page unless said.
     """
 
     name: str
@@ -44,6 +45,8 @@ class ActPage(Generic[M]):
     said: str
     at: Mapping[str, str] = field(default_factory=dict)
     policy: Policy = WORKERS
+    more: Callable[[Page, Db, Case], Awaitable[Mapping[str, Any]]] | None = None
+    then: str = ""
 
 
 def add(to: Routes, act: ActPage[Any]) -> None:
@@ -60,8 +63,13 @@ def add(to: Routes, act: ActPage[Any]) -> None:
         form = await page.form(act.model)
         if form.ok:
             try:
+<<<<<<< HEAD
                 await act.do(db, case_id, replace(by, seen=form.value("seen")), form.read)
                 return page.redirect(f"/cases/{case_id}", said=page.gettext(act.said))
+=======
+                await act.do(db, case_id, by, form.read)
+                return page.redirect(act.then or f"/cases/{case_id}", said=page.gettext(act.said))
+>>>>>>> 862364d (Show groups, places, TET periods and work trials)
             except Refused as fault:
                 if fault.refusal.code in (NotFound.code, SignInAgain.code):
                     raise
@@ -93,6 +101,7 @@ async def _shown(
         f"act-{act.name}.html", status, words=words, case=case, form=form,
         told=bool(service and service.start_and_end_told), listed=LISTS,
         colleagues=await directory.in_role(db, case.provider, service.mailbox_role) if service else [],
+        **(await act.more(page, db, case) if act.more else {}),
     )
 
 

@@ -20,6 +20,8 @@ from services.coaching.cases.domain import Case
 from services.coaching.cases.schemas import details_of
 from services.coaching.cases.timeline import timeline
 from services.coaching.cases.wording import Words
+from services.coaching.pointti.courses import place, tets
+from services.coaching.pointti.wording import TET_WORDS
 from services.coaching.referrals import handlers as referrals
 
 routes = Routes()
@@ -136,12 +138,14 @@ async def show(
     """The page of a case."""
     entries, words = await timeline(db, case), Words(page)
     owed = await obligations.about(db, "case", case.id)
+    mine = [each for each in owed if each.owner_role in page.who.roles]
     people = {e.by for e in entries if e.by} | {case.coach or ""}
     service = words.rules.services.get(case.service)
     return page.render(
         "case.html", status, words=words, case=case, entries=entries, names=await directory.names(db, people),
-        owed=owed, next=owed[0] if owed else None, contact=contact, form=form or blank(reason="contact-attempt"),
+        owed=owed, next=next(iter(mine or owed), None), contact=contact, form=form or blank(reason="contact-attempt"),
         details=details_of(case), may_act=page.who.has(*access.ROLES),
         told=bool(service and service.start_and_end_told), is_first=case.course.began_on() is None,
-        attempts=len(case.course.attempts),
+        attempts=len(case.course.attempts), kept=place(case.course), tets=tets(case.course, case.area_may_hear),
+        tet_words=TET_WORDS, sends=page.who.has(access.MANAGER),
     )

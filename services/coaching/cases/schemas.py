@@ -14,6 +14,7 @@ from services.coaching.cases.courses import Status
 from services.coaching.cases.domain import Case, Channel, MeetingKind, ReturnReason
 from services.coaching.cases.store import Listed
 from services.coaching.cases.timeline import Entry
+from services.coaching.pointti.courses import PlaceState, Tet, TetState, places, tets
 
 EXAMPLE_ID = "019cad66-7df2-7131-9df2-6c3514000d8e"
 
@@ -22,7 +23,7 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-def _example(**body: Any) -> ConfigDict:
+def example(**body: Any) -> ConfigDict:
     return ConfigDict(extra="forbid", json_schema_extra={"examples": [body]})
 
 
@@ -34,7 +35,7 @@ class NewCase(Body):
     origin: Origin = Field(description="How the client came: never `referral`, which opens a case by itself.")
     asked_on: date = Field(description="The day of the first approach: the wait runs from it.")
 
-    model_config = _example(service="coaching", municipality="lempaala", origin="self", asked_on="2026-11-20")
+    model_config = example(service="coaching", municipality="lempaala", origin="self", asked_on="2026-11-20")
 
 
 class Attempt(Body):
@@ -44,7 +45,7 @@ class Attempt(Body):
     channel: Channel
     reached: bool
 
-    model_config = _example(at="2026-11-20T10:12:00+02:00", channel="call", reached=False)
+    model_config = example(at="2026-11-20T10:12:00+02:00", channel="call", reached=False)
 
 
 class Appointment(Body):
@@ -56,7 +57,7 @@ class Appointment(Body):
         None, description="How the client was reached just now; records that attempt with it."
     )
 
-    model_config = _example(at="2026-11-26T13:00:00+02:00", place="lempaala-talo", reached_by="call")
+    model_config = example(at="2026-11-26T13:00:00+02:00", place="lempaala-talo", reached_by="call")
 
 
 class Meeting(Body):
@@ -65,7 +66,7 @@ class Meeting(Body):
     on: date
     kind: MeetingKind
 
-    model_config = _example(on="2026-11-26", kind="starter-package")
+    model_config = example(on="2026-11-26", kind="starter-package")
 
 
 class Start(Body):
@@ -73,7 +74,7 @@ class Start(Body):
 
     on: date
 
-    model_config = _example(on="2026-11-26")
+    model_config = example(on="2026-11-26")
 
 
 class End(Body):
@@ -82,7 +83,7 @@ class End(Body):
     on: date
     outcome: Outcome | None = Field(None, description="Needed unless another system has closed the case already.")
 
-    model_config = _example(on="2027-03-12", outcome="education")
+    model_config = example(on="2027-03-12", outcome="education")
 
 
 class Return(Body):
@@ -91,7 +92,7 @@ class Return(Body):
     reason: ReturnReason = Field(description="`not-started` is told of coaching and Pointti alone, and never why.")
     right_address: RightAddress | None = Field(None, description="Needed with `wrong-address`.")
 
-    model_config = _example(reason="wrong-address", right_address={"organisation": "vesilahti", "service": "outreach"})
+    model_config = example(reason="wrong-address", right_address={"organisation": "vesilahti", "service": "outreach"})
 
 
 class NotBegunBody(Body):
@@ -100,7 +101,7 @@ class NotBegunBody(Body):
     on: date
     reason: NotBegun
 
-    model_config = _example(on="2026-12-04", reason="not-reached")
+    model_config = example(on="2026-12-04", reason="not-reached")
 
 
 class WithdrawalBody(Body):
@@ -108,7 +109,7 @@ class WithdrawalBody(Body):
 
     told_at: AwareDatetime | None = Field(None, description="When the client said so; now, unless given.")
 
-    model_config = _example(told_at="2026-11-23T15:42:00+02:00")
+    model_config = example(told_at="2026-11-23T15:42:00+02:00")
 
 
 class Reveal(Body):
@@ -116,7 +117,7 @@ class Reveal(Body):
 
     reason: Code = Field(description="A code of the plan (`reveal-reason`).")
 
-    model_config = _example(reason="contact-attempt")
+    model_config = example(reason="contact-attempt")
 
 
 class HandOver(Body):
@@ -124,7 +125,7 @@ class HandOver(Body):
 
     coach: StaffId
 
-    model_config = _example(coach="sanni-salo")
+    model_config = example(coach="sanni-salo")
 
 
 class CameBefore(Body):
@@ -133,21 +134,13 @@ class CameBefore(Body):
     earlier_case_id: CaseId = Field(examples=[EXAMPLE_ID])
 
 
-class Period(Body):
-    """A period of the workshop begins."""
-
-    starts_on: date
-
-    model_config = _example(starts_on="2027-01-11")
-
-
 class PeriodEnd(Body):
     """The period that runs ends with a plan."""
 
     ended_on: date
     plan: PlanAfter
 
-    model_config = _example(ended_on="2027-03-05", plan="education")
+    model_config = example(ended_on="2027-03-05", plan="education")
 
 
 class ContactShown(BaseModel):
@@ -201,6 +194,30 @@ class HappenedShown(BaseModel):
     fields: dict[str, Any]
 
 
+class PlaceShown(BaseModel):
+    """A young person's place in a group of the workshop [3.3]."""
+
+    group_id: str = Field(examples=[EXAMPLE_ID])
+    starts_on: date
+    ends_on: date
+    state: PlaceState
+    plan: str | None
+
+
+class TetShown(BaseModel):
+    """A TET period and the work trial that may follow [3.3]."""
+
+    tet_id: str = Field(examples=[EXAMPLE_ID])
+    workplace_kind: str = Field(examples=["municipal-unit"])
+    unit: str | None
+    business_id: str | None
+    starts_on: date
+    days: int
+    state: TetState
+    proposal_id: str | None
+    declined: str | None = Field(description="Why the employment area declined the work trial.")
+
+
 class CaseShown(BaseModel):
     """One case with its course. Name and phone are not in it: see `contact-details`."""
 
@@ -225,6 +242,8 @@ class CaseShown(BaseModel):
         description="`none` (no referral), `coming`, `here`, `closed` (withdrawn, cancelled or returned)."
     )
     closing: str | None = Field(description="`withdrawal`, `cancellation` or `return`, where the referral is closed.")
+    places: list[PlaceShown] = Field(description="Pointti: places in groups, the last one the newest.")
+    tets: list[TetShown] = Field(description="Pointti: TET periods in order.")
     obligations: list[ObligationShown]
     timeline: list[HappenedShown]
 
@@ -244,10 +263,24 @@ def whole(case: Case, happened: Sequence[Entry], owed: Sequence[Obligation]) -> 
         not_begun=closed.not_begun if closed else None, start_told=case.start_told, end_told=case.end_told,
         appointment=appointment.at if appointment else None, contact_details=details_of(case),
         closing=referral.closing if referral else None,
+        places=[
+            PlaceShown(group_id=p.group_id, starts_on=p.starts_on, ends_on=p.ends_on, state=p.state, plan=p.plan)
+            for p in places(case.course)
+        ],
+        tets=[_tet(tet) for tet in tets(case.course, case.area_may_hear)],
         obligations=[
             ObligationShown(kind=o.kind, due_at=o.due_at, owner_role=o.owner_role, owner=o.owner) for o in owed
         ],
         timeline=[HappenedShown(at=e.at, kind=e.kind, by=e.by, fields=_plain(e.fields)) for e in happened],
+    )
+
+
+def _tet(tet: Tet) -> TetShown:
+    return TetShown(
+        tet_id=tet.id, workplace_kind=tet.agreed.workplace_kind, unit=tet.unit, business_id=tet.agreed.business_id,
+        starts_on=tet.agreed.starts_on, days=tet.agreed.days, state=tet.state,
+        proposal_id=tet.proposed.proposal_id if tet.proposed else None,
+        declined=tet.answer.reason if tet.answer else None,
     )
 
 

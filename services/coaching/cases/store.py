@@ -334,8 +334,8 @@ async def arrived(db: Session, whose: Whose, limit: int = 200) -> Sequence[Liste
     return [Listed(**{**row, "status": Status(row["status"])}) for row in rows.mappings()]
 
 
-async def in_workshop(db: Session, whose: Whose) -> Sequence[Case]:
-    """Open cases of the workshop whose interview was held, in order of number, not held."""
-    query = (select(cases.c.case_id).where(whose.condition(), cases.c.service == "pointti", cases.c.closed_on.is_(None))
+async def in_workshop(db: Session, whose: Whose, status: Status) -> Sequence[Case]:
+    """Cases of the workshop with a status, in order of number, not locked."""
+    query = (select(cases.c.case_id).where(whose.condition(), cases.c.service == "pointti", cases.c.status == status)
              .order_by(cases.c.number).limit(200))
     return await every(db, (await db.execute(query)).scalars().all(), whose)

@@ -59,8 +59,8 @@ class NoPlace(Refusal):
     """Only a place that is kept, and whose period has not begun, is given up or begun."""
 
     code = "no-place"
-    sentence_en = "The young person has no place that could still change: somebody changed it meanwhile, or the period " \
-                  "has begun. Look at the group again."
+    sentence_en = "The young person has no place that could still change: somebody changed it meanwhile, or the " \
+                  "period has begun. Look at the group again."
     sentence_fi = "Nuorella ei ole paikkaa, jota voisi muuttaa: joku muutti sitä juuri, tai jakso on jo alkanut. " \
                   "Katso jakson tilanne uudelleen."
 

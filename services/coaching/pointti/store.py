@@ -3,7 +3,21 @@
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import Column, Date, DateTime, Integer, MetaData, Select, Table, Text, Uuid, delete, func, select, update
+from sqlalchemy import (
+    Column,
+    Date,
+    DateTime,
+    Integer,
+    MetaData,
+    Select,
+    Table,
+    Text,
+    Uuid,
+    delete,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from chassis.database import Session
@@ -122,7 +136,8 @@ async def follow(db: Session, case_id: str, course: Course, referral_open: bool)
         insert = upsert(period_places)
         await db.execute(insert.on_conflict_do_update(
             index_elements=["period_id"], set_={name: insert.excluded[name] for name in ("group_id", "state")},
-        ), [{"period_id": p.period_id, "group_id": p.group_id, "case_id": case_id, "state": p.state.value} for p in had])
+        ), [{"period_id": p.period_id, "group_id": p.group_id, "case_id": case_id, "state": p.state.value}
+            for p in had])
     if known := tets(course, referral_open):
         insert = upsert(tet_states)
         await db.execute(insert.on_conflict_do_update(
