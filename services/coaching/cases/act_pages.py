@@ -63,13 +63,8 @@ def add(to: Routes, act: ActPage[Any]) -> None:
         form = await page.form(act.model)
         if form.ok:
             try:
-<<<<<<< HEAD
                 await act.do(db, case_id, replace(by, seen=form.value("seen")), form.read)
-                return page.redirect(f"/cases/{case_id}", said=page.gettext(act.said))
-=======
-                await act.do(db, case_id, by, form.read)
                 return page.redirect(act.then or f"/cases/{case_id}", said=page.gettext(act.said))
->>>>>>> 862364d (Show groups, places, TET periods and work trials)
             except Refused as fault:
                 if fault.refusal.code in (NotFound.code, SignInAgain.code):
                     raise
