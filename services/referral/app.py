@@ -14,6 +14,7 @@ from chassis.settings import Settings
 from chassis.web import N_, Room
 from services.referral import api, own_copy, pages, refer_pages, retention
 from services.referral.subscribers import SUBSCRIPTIONS
+from services.referral.work_trials import pages as work_trials
 
 T = TypeVar("T")
 ROOMS = (
@@ -44,7 +45,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
     sweeper = Sweeper(database, database.keys, own_copy.erased, own_copy.lost)
     app = web.application(
         settings, clock, database, side="area", rooms=ROOMS, folder=Path(__file__).parent,
-        routes=[pages.routes, refer_pages.routes, api.routes], title="Referrals", description=DESCRIPTION.strip(),
+        routes=[pages.routes, refer_pages.routes, work_trials.routes, api.routes], title="Referrals", description=DESCRIPTION.strip(),
     )
     app.state.signing_key = proofs.load_signing_key(settings.secrets)
 

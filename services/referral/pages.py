@@ -35,9 +35,11 @@ TITLES = {
     duties.ASK_AGAIN: N_("Referral %(number)s: ask the client for name and phone again"),
     duties.ACKNOWLEDGE: N_("Referral %(number)s: the provider has not acknowledged the erasure"),
     duties.TELL_START: N_("Referral %(number)s: the provider has not told whether the service began"),
+    duties.ANSWER_WORK_TRIAL: N_("Referral %(number)s: answer the work trial's proposal"),
     duties.TAKE: N_("Referral %(number)s: the provider has not taken the contact details"),
 }
-ACTS = {duties.ACT_ON_RETURN: N_("Deal with it"), duties.ASK_AGAIN: N_("Write them down")}
+ACTS = {duties.ACT_ON_RETURN: N_("Deal with it"), duties.ASK_AGAIN: N_("Write them down"),
+        duties.ANSWER_WORK_TRIAL: N_("Answer")}
 
 
 class Reason(BaseModel):

@@ -74,7 +74,7 @@ async def end(db: Session, event: Event[CoachingEnded]) -> None:
     await _told(db, event, referral, decision, "ended", on=event.data.ended_on)
     if not isinstance(decision, Ignored):
         await duties.start_told(db, referral)
-        await duties.drop_all(db, referral)
+        await duties.service_ended(db, referral)
 
 
 async def take_return(db: Session, event: Event[ReferralReturned]) -> None:

@@ -19,7 +19,7 @@ KEPT = (
     *retention.CHASSIS, retention.AUDIT_HEADS, retention.OBLIGATIONS,
     Kept("referrals", DataClass.PERSONAL, retention.reason_of("closed_referral"), "closed_referral", by=_BY),
     *(Kept(table, DataClass.PSEUDONYMOUS, retention.reason_of("closed_referral"), "closed_referral", by=_BY)
-      for table in ("receiving_keys", "acknowledgements", "timeline", "keys")),
+      for table in ("receiving_keys", "acknowledgements", "timeline", "keys", "work_trial_proposals")),
     retention.KEYS[1],
     older("numbers", DataClass.OPEN, "audit", "make_timestamptz(year + 1, 1, 1, 0, 0, 0)",
           "the last number given in a year"),
@@ -40,6 +40,7 @@ _OVER = text("""
 """)
 _FORGET = tuple(text(statement) for statement in (
     "delete from timeline where referral_id = any(cast(:ids as uuid[]))",
+    "delete from work_trial_proposals where referral_id = any(cast(:ids as uuid[]))",
     "delete from acknowledgements where referral_id = any(cast(:ids as uuid[]))",
     "delete from receiving_keys where referral_id = any(cast(:ids as uuid[]))",
     "delete from keys where referral_id = any(cast(cast(:ids as uuid[]) as text[]))",

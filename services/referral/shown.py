@@ -14,6 +14,8 @@ from services.referral import duties, own_copy, receipt, store
 from services.referral.courses import ERASING
 from services.referral.domain import Referral
 from services.referral.store import Acknowledgement, Entry
+from services.referral.work_trials import store as work_trials
+from services.referral.work_trials.domain import Proposal
 
 
 class Details(StrEnum):
@@ -40,6 +42,7 @@ class Whole:
     heard: Sequence[Acknowledgement]
     open: Sequence[Obligation]
     own_copy: receipt.OwnCopyErased
+    trials: Sequence[Proposal]
 
     @property
     def is_receipt_whole(self) -> bool:
@@ -71,6 +74,7 @@ async def whole_of(db: Session, referral: Referral) -> Whole:
         heard=await store.acknowledged(db, referral.id),
         open=await obligations.about(db, duties.ABOUT, referral.id),
         own_copy=receipt.OwnCopyErased(at, db.settings.keys_backup_days),
+        trials=await work_trials.of_referral(db, referral.id),
     )
 
 

@@ -14,9 +14,11 @@ from contracts.events.coaching import (
     ReceivingKeyOffered,
     ReferralReturned,
     WithdrawalReported,
+    WorkTrialProposed,
 )
 from contracts.events.directory import StaffListed
 from services.referral import lists, provider
+from services.referral.work_trials import handlers as work_trials
 
 COACHING: Handlers = {
     ReceivingKeyOffered: provider.take_offer,
@@ -27,6 +29,7 @@ COACHING: Handlers = {
     WithdrawalReported: provider.report_withdrawal,
     ContactDetailsErased: provider.acknowledge,
     ClientSituationReported: provider.keep_situation,
+    WorkTrialProposed: work_trials.take,
 }
 
 DIRECTORY: Handlers = {StaffListed: provider.list_staff}
