@@ -45,7 +45,8 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
     sweeper = Sweeper(database, database.keys, own_copy.erased, own_copy.lost)
     app = web.application(
         settings, clock, database, side="area", rooms=ROOMS, folder=Path(__file__).parent,
-        routes=[pages.routes, refer_pages.routes, work_trials.routes, api.routes], title="Referrals", description=DESCRIPTION.strip(),
+        routes=[pages.routes, refer_pages.routes, work_trials.routes, api.routes],
+        title="Referrals", description=DESCRIPTION.strip(),
     )
     app.state.signing_key = proofs.load_signing_key(settings.secrets)
 

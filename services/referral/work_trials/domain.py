@@ -15,7 +15,8 @@ from chassis.machine import Machine, move
 from contracts.events.coaching import WorkTrialProposed
 from contracts.events.referrals import WorkTrialProposalAnswered
 from contracts.fields import ProposalId
-from services.referral.domain import ERASING, Referral
+from services.referral.courses import ERASING
+from services.referral.domain import Referral
 from services.referral.refusals import ReferralClosed
 
 Reason = Literal["timing", "workplace", "not-possible"]

@@ -36,7 +36,7 @@ async def answer(
     Raises `Refused`: `NotFound`, `ReferralClosed`, `AlreadyAnswered`, `ReasonMissing`.
     """
     referral = await referrals.referral(db, referral_id, organisation=by.organisation, for_update=True)
-    known = {proposal.id: proposal for proposal in await store.of_referral(db, referral_id)}
+    known: dict[str, Proposal] = {proposal.id: proposal for proposal in await store.of_referral(db, referral_id)}
     if proposal_id not in known:
         raise Refused(NotFound())
     answered, events = decided_or_raise(domain.answer(known[proposal_id], referral, accepted, reason, db.now))
