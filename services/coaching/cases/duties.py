@@ -13,7 +13,7 @@ from contracts.events.casework import AppointmentBooked, MeetingHeld, PeriodEnde
 from contracts.plan import Plan
 from services.coaching.cases.courses import Status
 from services.coaching.cases.domain import Case
-from services.coaching.pointti.courses import Tet, TetState, place, tets
+from services.coaching.pointti.courses import PlaceState, Tet, TetState, place, tets
 
 CONTACT = "contact-client"
 TRY_AGAIN = "try-again"
@@ -60,7 +60,9 @@ def owed(case: Case, plan: Plan, now: datetime, review_due: datetime | None = No
     `review_due` is the deadline of the review that is open: it stays until it is near, and then moves on if the
     client was met meanwhile.
     """
-    return {**_of_course(case, plan, now, review_due), **dict(_of_tets(case, plan))}
+    kept = place(case.course)
+    to_begin = {START_PERIOD: end_of_day(kept.starts_on)} if kept and kept.state is PlaceState.KEPT else {}
+    return {**_of_course(case, plan, now, review_due), **to_begin, **dict(_of_tets(case, plan))}
 
 
 def _of_tets(case: Case, plan: Plan) -> Iterator[tuple[str, datetime]]:
@@ -95,8 +97,6 @@ def _of_course(case: Case, plan: Plan, now: datetime, review_due: datetime | Non
         found[RECORD] = end_of_day(helsinki_day(case.appointment.at))
     if period := case.course.period:
         found[END_PERIOD] = end_of_day(period.ends_on)
-    elif kept := place(case.course):
-        found[START_PERIOD] = end_of_day(kept.starts_on)
     return found
 
 
@@ -144,8 +144,6 @@ def _before_it_begins(case: Case, plan: Plan) -> Mapping[str, datetime]:
         return {RECORD: end_of_day(helsinki_day(case.appointment.at))}
     match case.status:
         case Status.INTERVIEWED:
-            if kept := place(course):
-                return {START_PERIOD: end_of_day(kept.starts_on)}
             return {START_PERIOD: _due(plan, START_PERIOD, max(m.on for m in course.told(MeetingHeld)))}
         case Status.REACHED:
             kind = INTERVIEW if case.service == "pointti" else BOOK
