@@ -186,7 +186,7 @@ async def begin(group_id: GroupId, page: Page, db: Db) -> Response:
     by = access.by(page.who, page.now)
     form = await page.form(Began)
     if form.ok and not form.read.came:
-        form.refuse("came", page.gettext("Choose those who came. Whoever does not come gives the place up."))
+        form.refuse("came", page.gettext("Choose those who came."))
     if form.ok:
         try:
             began = await handlers.begin_group(db, group_id, by, form.read.on, form.read.came, form.read.tell)
