@@ -121,7 +121,8 @@ def met(kind: str, case: Case, due_at: datetime, plan: Plan) -> bool:
         case "record-tet":
             return any(t.ended and _tet_due(kind, t, plan) == due_at for t in tets(course, case.area_may_hear))
         case "send-work-trial-proposal":
-            return any(t.proposed and _tet_due(kind, t, plan) == due_at for t in tets(course, case.area_may_hear))
+            meant = [t for t in tets(course, case.area_may_hear) if _tet_due(kind, t, plan) == due_at]
+            return case.area_may_hear and any(t.proposed for t in meant) and not any(t.left for t in meant)
         case "tell-coaching-started":
             return case.start_told is not None
         case "tell-coaching-ended":

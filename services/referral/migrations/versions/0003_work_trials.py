@@ -12,7 +12,7 @@ def upgrade() -> None:
             id uuid primary key,
             referral_id uuid not null references referrals,
             proposed_at timestamptz not null,
-            workplace_kind text not null check (workplace_kind in ('municipal-unit', 'company')),
+            workplace_kind text not null,
             unit text,
             business_id text,
             starts_on date not null,
