@@ -6,7 +6,9 @@ from typing import TypeVar
 from chassis.machine import Machine, drawn
 from contracts import plan
 from services.coaching.cases.courses import COURSES
+from services.coaching.pointti.courses import PLACE, TET
 from services.referral.courses import COURSE as REFERRAL
+from services.referral.work_trials.domain import WORK_TRIAL
 
 S = TypeVar("S", bound=StrEnum)
 
@@ -23,6 +25,9 @@ def files() -> dict[str, str]:
     parts = [_HEAD]
     parts.append(_course("Referral, as the employment area knows it", REFERRAL))
     parts += [_course(plan.ALL[-1].services[machine.name].en, machine) for machine in COURSES.values()]
+    parts.append(_course("A place in a group of Pointti", PLACE))
+    parts.append(_course("A TET period, and the work trial that may follow", TET))
+    parts.append(_course("A proposed work trial, as the employment area knows it", WORK_TRIAL))
     return {"docs/courses.md": "\n".join(parts)}
 
 
