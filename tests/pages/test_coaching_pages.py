@@ -101,7 +101,7 @@ async def test_the_workshop_takes_in_begins_makes_plans_and_proposes_a_work_tria
     for group in ("young_person", "workplace"):
         await page.locator(f"input[name={group}][value=yes]").check()
     await page.get_by_role("button", name="Kirjaa molempien toive").click()
-    await page.wait_for_selector("text=TET-jakso päättyi; molemmat haluavat jatkaa.")
+    await page.wait_for_selector("text=TET-jakso päättyi. Molemmat haluavat jatkaa.")
 
     manager = await person_opens(MANAGER, site.at("/work-trials"))
     await no_findings(manager)
