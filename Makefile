@@ -18,7 +18,7 @@ SUITES = integration component contract unit
 help:
 	@echo "make demo        Kafka, Postgres and all services on this machine: http://127.0.0.1:$(PORT)"
 	@echo "make test        unit, contract, component and integration tests, on a real Kafka and Postgres"
-	@echo "make test-system the demo as a person starts it, its year, and everything killed at random"
+	@echo "make test-system the demo as a person starts it, its year, a restored backup, everything killed at random"
 	@echo "make test-pages  the pages in a real browser (needs chromium)"
 	@echo "make test-compose     the containers of docker-compose.yml: the flow, the boundary, kills (needs Docker, root)"
 	@echo "make test-containers  the component tests on testcontainers' Kafka and Postgres (needs Docker)"

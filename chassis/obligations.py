@@ -2,12 +2,13 @@
 
 Promise: an obligation is opened, met or cancelled in the transaction of what causes it, and each of these, a
 near deadline and a missed one are published exactly once. Of a kind and what it is about, one is open at a time:
-opening it again changes nothing. A deadline never changes: a new one is a new obligation. Kinds, deadlines,
-reminders and who is told of a late one are the plan's [`contracts.plan`, obligations].
+opening it again changes nothing. A deadline never changes: a new one is a new obligation. An owner may change: it
+stays the same obligation, so whatever was told of it is not told again. Kinds, deadlines, reminders and who is told
+of a late one are the plan's [`contracts.plan`, obligations].
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -254,17 +255,18 @@ async def cancel_all(
 
 
 async def hand_over(db: "Session", about_type: str, about_id: str, *, owner: str | None, role: str) -> int:
-    """What the role owes about it has another owner from now on: a new obligation each, the deadline stays.
+    """What the role owes about it has another owner from now on. Returns how many were handed over."""
+    return await _give(db, owner, c.about_type == about_type, c.about_id == about_id, c.owner_role == role)
 
-    Returns how many were handed over.
-    """
-    old = await _close(db, {"cancelled_at": db.now}, c.owner_role == role, about_type, about_id)
-    for one in old:
-        await _store(db, replace(
-            one, obligation_id=ObligationId(new_id(db.now)), owner=owner, opened_at=db.now, cancelled_at=None,
-            due_soon_told_at=None, missed_told_at=None,
-        ))
-    return len(old)
+
+async def hand_over_all(db: "Session", *, organisation: str, role: str, owner: str, to: str) -> int:
+    """Whatever a person owes in a role of an organisation is another's from now on. Returns how many."""
+    return await _give(db, to, c.owner_organisation == organisation, c.owner_role == role, c.owner == owner)
+
+
+async def hand_over_one(db: "Session", obligation_id: str, owner: str) -> None:
+    """One obligation has another owner from now on."""
+    await _give(db, owner, c.obligation_id == UUID(obligation_id))
 
 
 async def sweep(db: "Session", limit: int = ROUND) -> int:
@@ -320,13 +322,26 @@ async def waiting(
 
 
 async def late(
-    db: "Session", *, organisation: str, roles: Collection[str], limit: int = ROUND
+    db: "Session", *, organisation: str, roles: Collection[str], of: Collection[str] = (),
+    service: str | None = None, municipality: str | None = None, limit: int = ROUND,
 ) -> Sequence[Obligation]:
-    """What others are late with and these roles of an organisation are told of, the oldest first."""
-    found = select(table).where(
-        IS_OPEN, c.due_at < db.now, c.escalate_organisation == organisation, c.escalate_role.in_(roles)
-    )
+    """What others are late with and these roles of an organisation are told of, the oldest first; with `of` also
+    what the people of those organisations are late with."""
+    told = and_(c.escalate_organisation == organisation, c.escalate_role.in_(roles))
+    found = select(table).where(IS_OPEN, c.due_at < db.now, or_(told, c.owner_organisation.in_(of)))
+    if service is not None:
+        found = found.where(c.service == service)
+    if municipality is not None:
+        found = found.where(c.municipality == municipality)
     return _all(await db.execute(_by_deadline(found).limit(limit)))
+
+
+async def find_open(db: "Session", obligation_id: str) -> Obligation | None:
+    """One that is open, its row held until the transaction ends; None where it is closed or never was."""
+    row = (await db.execute(
+        select(table).where(IS_OPEN, c.obligation_id == UUID(obligation_id)).with_for_update()
+    )).one_or_none()
+    return _all([row])[0] if row else None
 
 
 async def about(db: "Session", about_type: str, about_id: str) -> Sequence[Obligation]:
@@ -344,6 +359,16 @@ async def _store(db: "Session", new: Obligation) -> bool:
     if stored.rowcount:
         await outbox.add(db, events.ObligationOpened(**new.data()), topic=new.topic)
     return bool(stored.rowcount)
+
+
+async def _give(db: "Session", owner: str | None, *which: ColumnElement[bool]) -> int:
+    """Another owner for what is open, told as opened under the same id: deadline and what was told of it stay."""
+    given = _all(await db.execute(
+        update(table).where(IS_OPEN, c.owner.is_distinct_from(owner), *which).values(owner=owner).returning(table)
+    ))
+    for one in given:
+        await outbox.add(db, events.ObligationOpened(**one.data()), topic=one.topic)
+    return len(given)
 
 
 async def _close(

@@ -76,6 +76,8 @@ PARKED = Kept("parked", DataClass.PSEUDONYMOUS, "an event that waits for another
               by="timer parked")
 OBLIGATIONS = older("obligations", DataClass.PSEUDONYMOUS, CLOSED_CASE, "coalesce(met_at, cancelled_at)",
                     "who owed what until when, as long as the case that it was about")
+SEATS = Kept("seats", DataClass.STAFF, "who holds which seat, and who substitutes",
+             lasts="as long as the directory lists them")
 KEYS = (
     older("keys", DataClass.PSEUDONYMOUS, CLOSED_CASE, "coalesce(erased_at, lost_at)",
           "that a key existed and was erased, as long as the receipt that says so", "state in ('erased', 'lost')"),

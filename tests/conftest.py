@@ -11,9 +11,10 @@ from opentelemetry.sdk.trace import TracerProvider
 from tests.stack import Stack, World
 from tests.stack import stack as make_stack
 
-settings.register_profile("before-landing", derandomize=True)  # the same examples each time: what fails is the change
-if "CI" in os.environ:
-    settings.load_profile("before-landing")
+settings.register_profile("here", deadline=None)  # a busy machine is no fault
+settings.register_profile("before-landing", settings.get_profile("here"), derandomize=True)
+"""The same examples each time: what fails is the change."""
+settings.load_profile("before-landing" if "CI" in os.environ else "here")
 
 
 @pytest.fixture(scope="session", autouse=True)

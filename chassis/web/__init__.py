@@ -89,8 +89,9 @@ Every macro of `templates/ui.html` is there as `ui.…` without an import; its h
 fetches is a template that extends nothing. A page has no style of its own, no inline script, no inline style.
 
 **Filters**: `date` 24.11.2026, `day` ti 24.11., `time` 13.00, `at` klo 13.00, `moment` pe 20.11.2026 klo 10.12,
-`due` (day, with the time if it has one), `left(today)` "2 arkipäivää", `number`, `percent` (of a share: 0.595),
-`euros` (of cents), `phone`, `machine` (for `<time datetime>`). None is shown as an en dash.
+`due` (day, with the time if it has one), `month` marraskuu 2026 (of 2026-11), `left(today)` "2 arkipäivää", `number`,
+`percent` (of a share: 0.595), `euros` (of cents), `phone`, `machine` (for `<time datetime>`). None is shown as an en
+dash.
 
 **Messages** are English in code and templates, and translated in `catalogues/fi/messages.po` of the service (of
 what is in `templates/public/`, `catalogues/sv/` too). In templates `_("…")`, `_("… %(name)s", name=…)`,

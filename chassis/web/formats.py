@@ -60,6 +60,13 @@ class Formats:
         """ma 23.11., of a moment ti 24.11. klo 13.00"""
         return f"{self.day(value)} {self.at(value)}" if isinstance(value, datetime) else self.day(value)
 
+    def month(self, value: str | date | None) -> str:
+        """marraskuu 2026 of `2026-11` or a day in it"""
+        if value is None:
+            return MISSING
+        day = value if isinstance(value, date) else date.fromisoformat(f"{value}-01")
+        return format_date(day, "LLLL yyyy", self.locale)
+
     def number(self, value: float | int | None) -> str:
         """8 000, 59,5"""
         return MISSING if value is None else format_decimal(value, locale=self.locale)
@@ -119,8 +126,8 @@ def machine(value: date | datetime) -> str:
 def filters(language: str, texts: Texts) -> dict[str, Callable[..., Any]]:
     """By name, as templates use them."""
     formats = Formats(language, texts)
-    own = (formats.day, formats.at, formats.moment, formats.due, formats.number, formats.percent, formats.euros,
-           formats.left)
+    own = (formats.day, formats.at, formats.moment, formats.due, formats.month, formats.number, formats.percent,
+           formats.euros, formats.left)
     named = {filter.__name__: filter for filter in own}
     return {**named, "date": formats.date_, "time": formats.time_, "phone": phone, "machine": machine,
             "is_late": is_late}

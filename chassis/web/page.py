@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from chassis.decisions import Refusal
-from chassis.policy import ANONYMOUS, Principal
+from chassis.decisions import NotFound, Refusal, Refused
+from chassis.policy import ANONYMOUS, Principal, SignInAgain
 from chassis.sessions import SignedIn
 from chassis.web import forms
 from chassis.web.formats import local_day
@@ -77,6 +77,16 @@ class Page:
     def frame(self) -> Shown:
         """What the frame shows around the page."""
         return frame_of(self)
+
+    def refuse(self, form: Form[Any], fault: Refused, at: Mapping[str, str] | None = None) -> None:
+        """A rule of ours says no to what was sent: its sentence at the field that it points to (`at`: another name of
+        it on the form), or above all of them. What was not found, or needs a fresh sign-in, is raised again."""
+        if fault.refusal.code in (NotFound.code, SignInAgain.code):
+            raise fault
+        where = (fault.refusal.field or "").removeprefix("/data").removeprefix("/")
+        name = (at or {}).get(where, where)
+        known = form.model is not None and name in type(form.model).model_fields
+        form.refuse(name if known else "", self.sentence(fault.refusal))
 
     def gettext(self, message: str, **values: Any) -> str:
         """The message in the reader's language, its `%(name)s` filled in; a percent sign is written `%%`."""

@@ -33,6 +33,7 @@ class Task:
     """One row: until when, what (a link), why and what happens if nobody acts, and the one act.
 
     `address` and `act_address` are paths of this service. With `post` the act is done by the press itself.
+    `instead_of`: the name of the colleague who is away, where it waits for a substitute.
     """
 
     due: date | datetime
@@ -42,6 +43,7 @@ class Task:
     act: str
     act_address: str | None = None
     post: bool = False
+    instead_of: str | None = None
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ class ObligationData(Data):
 
 
 class ObligationOpened(ObligationData):
-    """Somebody must do something by `due_at`."""
+    """Somebody must do something by `due_at`; told again, under the same id, when another has it from then on."""
 
     met_at: Moment | None = None
 

@@ -62,6 +62,7 @@ def _services(plan: Plan) -> Iterator[Mistake]:
         path = ("services", code)
         yield from _unknown(plan, (*path, "needs"), "client-need", service.needs)
         yield from _unknown(plan, path, "consent-purpose", [code])
+        yield from _unknown(plan, (*path, "other_roles"), "role", service.other_roles)
         yield from _unknown(plan, (*path, "ages"), "municipality", service.ages_by_municipality)
         for municipality in plan.municipalities:
             if (municipality in service.providers) == (municipality in service.instead):
@@ -165,6 +166,14 @@ def _the_rest(plan: Plan) -> Iterator[Mistake]:
         yield ("ohjaamo", "first_day"), f"is no {plan.ohjaamo.weekday}"
     yield from _unknown(plan, ("ohjaamo", "ohjaamos"), "municipality", plan.ohjaamo.ohjaamos)
     yield from _unknown(plan, ("ohjaamo", "advice"), "role", plan.ohjaamo.advice.values())
+    yield from _unknown(plan, ("ohjaamo", "advice"), "ohjaamo-topic", plan.ohjaamo.advice)
+    yield from _unknown(plan, ("ohjaamo", "staffed_by"), "municipality", plan.ohjaamo.staffed_by)
+    yield from _unknown(plan, ("ohjaamo", "staffed_by"), "organisation", plan.ohjaamo.staffed_by.values())
+    yield from _unknown(
+        plan, ("immigrant_services", "of_working_age_to"), "organisation", [plan.immigrant_services.of_working_age_to])
+    if plan.outreach.channels_before_unreached > len(plan.outreach.channels):
+        yield ("outreach", "channels_before_unreached"), "asks for more channels than there are"
+    yield from _unknown(plan, ("invitations",), "invitation-kind", plan.invitations)
     for kind, roles in plan.invitations.items():
         yield from _unknown(plan, ("invitations", kind), "role", roles)
     yield from _unknown(plan, ("client_situation", "services"), "service", plan.client_situation.services)

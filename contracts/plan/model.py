@@ -1,6 +1,6 @@
 """The plan as a whole: its tables, its lists of codes, where its values are from, and what follows from several."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from functools import cached_property
 from typing import Annotated
@@ -38,6 +38,7 @@ from contracts.plan.tables import (
     Service,
     StudentInfo,
     Targets,
+    ThreeParty,
     Triage,
     Visits,
     YearlyEvents,
@@ -65,6 +66,7 @@ class Plan(Part):
     sealing: Sealing
     reveal: Reveal
     coaching: Coaching
+    three_party: ThreeParty
     pointti: Pointti
     outreach: Outreach
     ohjaamo: Ohjaamo
@@ -142,10 +144,21 @@ class Plan(Part):
         """How soon an attempt that reached nobody is followed by the next."""
         return (self.outreach if service == "outreach" else self.referral).next_attempt_within
 
+    def trying(self, service: str) -> Outreach | None:
+        """What is to be tried before a client of the service counts as not reached; None: no rule says [3.4]."""
+        return self.outreach if service == "outreach" else None
+
     def is_coordinator(self, municipality: str, organisation: str) -> bool:
         """Whether the organisation coordinates company visits in the municipality [2.2]."""
         seats = self.municipalities[municipality].coordinators
         return any(seat.organisation == organisation for seat in seats)
+
+    def supervised_by(self, organisation: str, roles: Collection[str]) -> frozenset[str]:
+        """Organisations along whose line of escalation one of the roles stands."""
+        return frozenset(
+            owner for owner, line in self.escalation.items()
+            if any(seat.organisation == organisation and seat.role in roles for seat in line)
+        )
 
     def escalate_to(self, kind: str, organisation: str, role: str) -> Seat | None:
         """Who is told when this owner is late with this kind of obligation; None: there is nobody above."""

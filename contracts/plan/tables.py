@@ -24,6 +24,8 @@ Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "satur
 WEEKDAYS: tuple[Weekday, ...] = (
     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
 )
+MeetingKind = Literal["starter-package", "coaching", "three-party", "interview", "my-team"]
+Channel = Literal["call", "text-message", "email", "letter", "visit", "other"]
 Count = Annotated[int, Field(ge=1)]
 Month = Annotated[int, Field(ge=1, le=12)]
 
@@ -66,12 +68,19 @@ class RightAddress(Part):
 
 
 class Service(Label):
-    """One of the six services [3, 4]; mappings are by the client's municipality of residence."""
+    """One of the six services [3, 4]; mappings are by the client's municipality of residence.
+
+    `other_roles` work in it beside `mailbox_role`; `meetings` are the kinds that its people record, the first to begin
+    with; `goes_on_after` is what may begin for a client while the service goes on.
+    """
 
     needs: tuple[Code, ...]
     mailbox_role: Code
+    other_roles: tuple[Code, ...] = ()
     referral_only: bool
     start_and_end_told: bool
+    meetings: Annotated[tuple[MeetingKind, ...], Field(min_length=1)]
+    goes_on_after: tuple[Literal["work", "education"], ...] = ()
     respond_within: Span | None = None
     ages_by_municipality: Frozen[Ages] = Field(default_factory=_nothing, alias="ages")
     providers: Frozen[Provider]
@@ -124,6 +133,14 @@ class Coaching(Part):
     starter_package_maximum: Count
 
 
+class ThreeParty(Part):
+    """Client, case manager and coach meet: how many times at most are proposed at once, and how long it usually is
+    [3.2]."""
+
+    times_at_most: Count
+    length: Span
+
+
 class Pointti(Part):
     """The youth workshop [3.3]."""
 
@@ -135,14 +152,23 @@ class Pointti(Part):
 
 
 class Outreach(Part):
-    """Outreach youth work [3.4]; its two weeks are `Plan.respond_within("outreach")`."""
+    """Outreach youth work [3.4]; its two weeks are `Plan.respond_within("outreach")`.
+
+    A young person counts as not reached after attempts over `keep_trying_for` by `channels_before_unreached` of the
+    `channels`, the next of which that was not tried yet is proposed.
+    """
 
     keep_trying_for: Span
+    channels: Annotated[tuple[Channel, ...], Field(min_length=1)]
+    channels_before_unreached: Count
     next_attempt_within: Span
 
 
 class Ohjaamo(Part):
-    """When case managers are on site at the Ohjaamos, and who advises on what (a role by topic) [3.5]."""
+    """When case managers are on site at the Ohjaamos, and who advises on what (a role by topic) [3.5].
+
+    `staffed_by`: whose workers an Ohjaamo has; they meet its municipality's residents, whoever provides the service.
+    """
 
     weekday: Weekday
     every: Span
@@ -150,6 +176,7 @@ class Ohjaamo(Part):
     closes: time
     first_day: date
     ohjaamos: tuple[Code, ...]
+    staffed_by: Frozen[Code]
     advice: Frozen[Code]
 
     def is_day(self, day: date) -> bool:
@@ -169,6 +196,7 @@ class ImmigrantServices(Part):
 
     integration_programme_for: Literal["not-of-working-age"]
     working_age: Ages
+    of_working_age_to: Code
 
 
 class ClientSituation(Part):

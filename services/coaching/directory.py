@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ARRAY, Boolean, Column, DateTime, MetaData, Table, Text, any_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from chassis import directory
+from chassis import directory, seats
 from chassis.database import Session
 from contracts.envelope import Event
 from contracts.events.directory import StaffListed
@@ -37,8 +37,10 @@ async def list_person(db: Session, event: Event[StaffListed]) -> None:
 
 
 async def drop(db: Session, key: str) -> None:
-    """The directory drops a person: the name stays on what they did, their sessions end. A seat is nothing here."""
-    if ":" not in key:
+    """The directory drops a person: the name stays on what they did, their sessions end; or a seat ends."""
+    if ":" in key:
+        await seats.drop(db, key)
+    else:
         await db.execute(update(staff).where(staff.c.staff_id == key).values(gone=True, gone_at=db.now))
         await directory.dropped(db, key)
 

@@ -21,7 +21,8 @@ def _of_referral(table: str, data_class: DataClass, column: str) -> Kept:
 
 
 KEPT = (
-    *retention.CHASSIS, retention.AUDIT_HEADS, retention.PARKED, retention.OBLIGATIONS, *retention.KEYS,
+    *retention.CHASSIS, retention.AUDIT_HEADS, retention.PARKED, retention.OBLIGATIONS, retention.SEATS,
+    *retention.KEYS,
     Kept("cases", DataClass.PSEUDONYMOUS, retention.reason_of("closed_case"), "closed_case", by=_BY),
     Kept("case_ids", DataClass.PSEUDONYMOUS, retention.reason_of("closed_case"), "closed_case", by=_BY),
     Kept("casework", DataClass.PSEUDONYMOUS, retention.reason_of("closed_case"), "closed_case", by=_BY),
@@ -30,12 +31,17 @@ KEPT = (
     Kept("period_groups", DataClass.OPEN, "days and places of a group, as long as a case of its young people",
          "closed_case", delete="delete from period_groups g where last_day < :day and not exists "
                                "(select from period_places p where p.group_id = g.group_id)"),
+    Kept("ohjaamo_visits", DataClass.PSEUDONYMOUS, retention.reason_of("closed_case"), "closed_case", by=_BY),
     Kept("referrals", DataClass.PSEUDONYMOUS, retention.reason_of("closed_referral"), "closed_referral", by=_BY),
     _of_referral("sealed_details", DataClass.PERSONAL, "received_at"),
     _of_referral("acknowledgements", DataClass.PSEUDONYMOUS, "acknowledged_at"),
     _of_referral("reveals", DataClass.STAFF, "at"),
+    older("invitations", DataClass.PSEUDONYMOUS, "closed_case", "ends_at", "who was invited to a meeting, and came"),
+    older("case_manager_requests", DataClass.STAFF, "staff", "asked_at", "who asked for a case manager, and who came"),
     older("own_numbers", DataClass.OPEN, "audit", "make_timestamptz(year + 1, 1, 1, 0, 0, 0)",
           "the last number given in a year"),
+    older("phenomena", DataClass.OPEN, "open", "month", "how often a phenomenon was met, never about a person"),
+    older("phenomenon_months", DataClass.OPEN, "open", "month", "which months' phenomena were asked for and told"),
     older("staff", DataClass.STAFF, "staff", "gone_at", "names on what people did, after they have left the directory"),
     Kept("persons", DataClass.PSEUDONYMOUS, "which clients of the registers are one person",
          lasts="as long as one of them has a case", by=_BY),
@@ -46,7 +52,7 @@ KEPT = (
 _OLD_CASES = text("select case_id, referral_id from cases where closed_on < :day order by closed_on limit :limit")
 _OF_CASE = tuple(
     text(f"delete from {table} where case_id = :case_id")  # noqa: S608 - names of our own tables
-    for table in ("told_outcomes", "spells", "casework", "case_ids", "period_places", "tets", "cases")
+    for table in ("told_outcomes", "spells", "ohjaamo_visits", "casework", "case_ids", "period_places", "tets", "cases")
 )
 _OF_REFERRAL = tuple(
     text(f"delete from {table} where referral_id = :referral_id")  # noqa: S608 - names of our own tables

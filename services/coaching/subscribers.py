@@ -2,23 +2,28 @@
 
 from collections.abc import Sequence
 
-from chassis import audit_heads
+from chassis import audit_heads, seats
 from chassis.broker import Handlers, Subscription
 from chassis.database import Session
 from contracts import topics
 from contracts.envelope import Event
 from contracts.events.audit_heads import AuditHeadPublished
 from contracts.events.contact_details import ContactDetailsSealed
-from contracts.events.directory import StaffListed
+from contracts.events.directory import SeatFilled, StaffListed
 from contracts.events.referrals import (
     CaseManagerChanged,
+    CaseManagerRequestAnswered,
     ConsentWithdrawn,
+    MeetingInvited,
     ReferralCancelled,
     ReferralConsented,
+    ThreePartyMeetingAgreed,
+    ThreePartyMeetingDeclined,
     WorkTrialProposalAnswered,
 )
 from services.coaching import directory
 from services.coaching.intake import handlers as intake
+from services.coaching.meetings import handlers as meetings
 from services.coaching.pointti import tet_handlers
 from services.coaching.referrals import handlers as referrals
 
@@ -28,12 +33,17 @@ REFERRALS: Handlers = {
     ConsentWithdrawn: referrals.close,
     ReferralCancelled: referrals.close,
     WorkTrialProposalAnswered: tet_handlers.take_answer,
+    ThreePartyMeetingAgreed: meetings.take_three_party_answer,
+    ThreePartyMeetingDeclined: meetings.take_three_party_answer,
+    MeetingInvited: meetings.take_invitation,
+    CaseManagerRequestAnswered: meetings.take_request_answer,
 }
 CONTACT_DETAILS: Handlers = {
     ContactDetailsSealed: referrals.take_sealed,
 }
 DIRECTORY: Handlers = {
     StaffListed: directory.list_person,
+    SeatFilled: seats.fill,
 }
 
 

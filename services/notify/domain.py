@@ -13,10 +13,26 @@ from typing import Any
 
 from chassis.decisions import Decision, Refusal, decided, refuse
 from contracts.envelope import Data, Event
-from contracts.events.coaching import CoachingEnded, CoachingStarted, ReferralReturned
+from contracts.events.coaching import (
+    CaseManagerRequested,
+    CoachingEnded,
+    CoachingStarted,
+    MeetingInvitationAnswered,
+    ReferralReturned,
+    ThreePartyMeetingCalledOff,
+    ThreePartyMeetingRequested,
+)
 from contracts.events.notices import About, NoticeSent, NoticeUndeliverable, NoticeUnknown
 from contracts.events.obligations import ObligationDueSoon, ObligationMissed
-from contracts.events.referrals import ConsentWithdrawn, ReferralCancelled, ReferralConsented
+from contracts.events.referrals import (
+    CaseManagerRequestAnswered,
+    ConsentWithdrawn,
+    MeetingInvited,
+    ReferralCancelled,
+    ReferralConsented,
+    ThreePartyMeetingAgreed,
+    ThreePartyMeetingDeclined,
+)
 from contracts.plan import Plan
 
 
@@ -93,6 +109,8 @@ def wanted(event: Event[Any], side: str, number: str | None, rules: Plan) -> Seq
     data: Data = event.data
     if isinstance(data, ObligationDueSoon | ObligationMissed):
         return _of_obligation(data, side, number)
+    if type(data) in _MEETINGS:
+        return _of_meeting(data, side, event.time, number, rules)
     if not isinstance(data, ReferralConsented | ConsentWithdrawn | ReferralCancelled | CoachingStarted
                       | CoachingEnded | ReferralReturned):
         return ()
@@ -104,6 +122,32 @@ def wanted(event: Event[Any], side: str, number: str | None, rules: Plan) -> Seq
     seat = (Seat(data.provider, service.mailbox_role if service else data.service, data.service) if to_provider
             else Seat(rules.roles[CASE_MANAGER].organisations[0], CASE_MANAGER, staff_id=_case_manager(data)))
     return (Wanted(type(data).__name__, seat, "referral", str(data.referral_id), side, event.time, values),)
+
+
+_MEETINGS: Mapping[type[Data], str] = {
+    ThreePartyMeetingRequested: "referral", ThreePartyMeetingAgreed: "referral", ThreePartyMeetingDeclined: "referral",
+    ThreePartyMeetingCalledOff: "referral", MeetingInvited: "meeting", MeetingInvitationAnswered: "meeting",
+    CaseManagerRequested: "request", CaseManagerRequestAnswered: "request",
+}
+"""What is told of meetings, and what each is about."""
+
+
+def _of_meeting(data: Data, side: str, at: datetime, number: str | None, rules: Plan) -> Sequence[Wanted]:
+    """Who is asked, invited or answered is told, by name where the event names one [3.2, 3.4, 3.5, 3.6]."""
+    area = rules.roles[CASE_MANAGER].organisations[0]
+    match data:
+        case ThreePartyMeetingAgreed(coach=coach) | ThreePartyMeetingDeclined(coach=coach):
+            seat = Seat(rules.roles["coach"].organisations[0], "coach", staff_id=coach)
+        case MeetingInvited(organisation=organisation, role=role):
+            seat = Seat(organisation, role)
+        case CaseManagerRequestAnswered(ohjaamo=ohjaamo, requested_by=worker):
+            seat = Seat(ohjaamo, "ohjaamo-worker", staff_id=worker)
+        case CaseManagerRequested():
+            seat = Seat(area, CASE_MANAGER)
+        case _:
+            seat = Seat(area, CASE_MANAGER, staff_id=_case_manager(data))
+    values = {"number": number or ""}
+    return (Wanted(type(data).__name__, seat, _MEETINGS[type(data)], data.subject(), side, at, values),)
 
 
 def _case_manager(data: Data) -> str | None:

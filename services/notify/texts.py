@@ -16,7 +16,9 @@ from services.notify.domain import Notice
 
 PAGES = {
     ("referral", True): "/coaching/referrals/{id}", ("referral", False): "/referral/referrals/{id}",
-    ("case", True): "/coaching/cases/{id}",
+    ("case", True): "/coaching/cases/{id}", ("phenomena", True): "/coaching/phenomena",
+    ("meeting", True): "/coaching/invitations/{id}", ("meeting", False): "/referral/invitations/{id}",
+    ("request", True): "/coaching/ohjaamo-days", ("request", False): "/referral/case-manager-requests/{id}",
 }
 """Where a link leads, by what it is about and whether its reader is on the municipal side."""
 
@@ -55,7 +57,8 @@ def link(notice: Notice, plan: Plan, public_url: str) -> str:
     organisation = plan.organisations.get(notice.organisation)
     municipal = bool(organisation and organisation.side == "municipal")
     path = PAGES.get((notice.about_type, municipal))
-    if path is None:
+    of_a_group = notice.side == "shared" and "kind" in notice.values
+    if path is None or of_a_group:
         path = "/coaching/" if municipal else "/referral/"
     return public_url.rstrip("/") + path.format(id=notice.about_id)
 

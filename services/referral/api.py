@@ -34,8 +34,8 @@ CASE_MANAGERS = allow("case-manager", own="organisation")
 READERS = allow(
     "case-manager", "service-supervisor", "service-manager", "data-protection-officer", own="organisation"
 )
-_UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
-Id = Annotated[str, Path(pattern=_UUID, description="`referral_id`", examples=[schemas.EXAMPLE_ID])]
+UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+Id = Annotated[str, Path(pattern=UUID, description="`referral_id`", examples=[schemas.EXAMPLE_ID])]
 
 
 @routes.api(

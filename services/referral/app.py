@@ -12,15 +12,28 @@ from chassis.key_sweeper import Sweeper
 from chassis.service import Service, Timer
 from chassis.settings import Settings
 from chassis.web import N_, Room
-from services.referral import api, own_copy, pages, refer_pages, retention
+from services.referral import api, late, own_copy, pages, refer_pages, retention
+from services.referral.handing_over import api as handing_over_api
+from services.referral.handing_over import pages as handing_over_pages
+from services.referral.meetings import api as meetings_api
+from services.referral.meetings import pages as meetings_pages
+from services.referral.meetings import three_party_pages
 from services.referral.subscribers import SUBSCRIPTIONS
+from services.referral.triage import api as triage_api
+from services.referral.triage import handlers as triage
+from services.referral.triage import pages as triage_pages
 from services.referral.work_trials import pages as work_trials
 
 T = TypeVar("T")
 ROOMS = (
-    Room("/", N_("Waiting for me"), web.signed_in),
+    Room("/", N_("Waiting for me"), pages.OWING),
     Room("/refer", N_("Refer a client"), api.CASE_MANAGERS),
     Room("/referrals", N_("Referrals"), api.READERS),
+    Room("/late", N_("Late"), late.SUPERVISORS),
+    Room("/triage", N_("Service guide"), triage_api.CLERKS),
+    Room("/triage/counts", N_("Counts"), triage_api.READERS),
+    Room("/invitations", N_("Invitations"), api.CASE_MANAGERS),
+    Room("/ohjaamo-days", N_("Ohjaamo days"), api.CASE_MANAGERS),
     Room("/", N_("Figures"), web.signed_in, service="reporting"),
 )
 DESCRIPTION = """
@@ -32,6 +45,8 @@ Refer a client to a municipal service with the client's consent, and follow what
    area know, no more.
 4. `POST /api/referrals/{referral_id}/withdrawal` when the client withdraws the consent; `…/receipt` is the proof of
    who erased what and when.
+5. `…/three-party` answers a coach who asks for a three-party meeting; `/api/invitations` invites a municipal worker to
+   a meeting at the client's wish; `/api/case-manager-requests` are the Ohjaamos' requests.
 
 Errors are problems (RFC 9457) with a stable `code` and a sentence that says what to do next, in Finnish or English
 (`Accept-Language`).
@@ -45,8 +60,11 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
     sweeper = Sweeper(database, database.keys, own_copy.erased, own_copy.lost)
     app = web.application(
         settings, clock, database, side="area", rooms=ROOMS, folder=Path(__file__).parent,
-        routes=[pages.routes, refer_pages.routes, work_trials.routes, api.routes],
-        title="Referrals", description=DESCRIPTION.strip(),
+        routes=[
+            pages.routes, refer_pages.routes, meetings_pages.routes, three_party_pages.routes, api.routes,
+            meetings_api.routes, late.routes, handing_over_pages.routes, handing_over_api.routes,
+            triage_pages.routes, triage_api.routes, work_trials.routes,
+        ], title="Referrals", description=DESCRIPTION.strip(),
     )
     app.state.signing_key = proofs.load_signing_key(settings.secrets)
 
@@ -67,6 +85,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
             *web.timers(database),
             Timer("keys", timedelta(seconds=1), sweeper.run),
             Timer("deadlines", timedelta(seconds=30), lambda: obligations.sweep_all(database)),
+            Timer("inquiries", timedelta(seconds=30), lambda: triage.tell_those_left(database)),
             Timer("own copies not needed", timedelta(hours=1), erase_unneeded),
             Timer("closed referrals", timedelta(hours=6), forget_closed),
         ],

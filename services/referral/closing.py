@@ -12,6 +12,7 @@ from contracts.topics import source_of, topic_for
 from services.referral import duties, store
 from services.referral.courses import Status
 from services.referral.domain import Referral
+from services.referral.meetings import ledger
 
 CONTACT_DETAILS = topic_for(ContactDetailsSealed, "referral")
 CAUSES = {Status.WITHDRAWN: Cause.WITHDRAWAL, Status.CANCELLED: Cause.CANCELLATION, Status.RETURNED: Cause.RETURN}
@@ -27,6 +28,7 @@ async def close(db: Session, closed: Referral, events: Sequence[Data], by: str) 
     await publish(db, closed, events)
     await db.keys.erase(db, closed.id, CAUSES[closed.status])
     await outbox.add_tombstone(db, CONTACT_DETAILS, closed.id)
+    await ledger.referral_closed(db, closed, with_invitations=True)
     await duties.drop_all(db, closed)
     await duties.await_acknowledgement(db, closed)
     await store.note(

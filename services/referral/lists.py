@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, Tuple, literal, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, Text, Tuple, and_, cast, func, literal, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from chassis import directory
+from chassis import directory, obligations, seats
 from chassis.database import Session
 from contracts.envelope import Event
 from contracts.events.coaching import ClientSituationReported
 from contracts.events.directory import StaffListed
-from services.referral.courses import Status
+from services.referral import duties
+from services.referral.courses import OPEN, Status
 from services.referral.store import Entry, referrals, situations, staff, timeline
 
 
@@ -63,12 +64,39 @@ def _place(day: date, referral_id: str) -> Tuple:
     return tuple_(literal(day, referrals.c.referred_on.type), literal(referral_id, referrals.c.id.type))
 
 
-async def numbered(db: Session, ids: Sequence[str]) -> dict[str, Listed]:
-    """Referrals by id, as lists show them."""
+async def numbered(db: Session, ids: Sequence[str], organisation: str | None = None) -> dict[str, Listed]:
+    """Referrals by id, as lists show them; with `organisation` only that one's."""
     if not ids:
         return {}
-    found = await db.execute(select(*_LISTED).where(referrals.c.id.in_(ids)))
+    query = select(*_LISTED).where(referrals.c.id.in_(ids))
+    found = await db.execute(query if organisation is None else query.where(referrals.c.organisation == organisation))
     return {row.id: _listed_of(row) for row in found}
+
+
+async def held_by(db: Session, organisation: str, case_manager: str) -> list[str]:
+    """Ids of the referrals of a case manager in which something is still to come: open ones, and those that were given
+    back and still wait for the case manager; in order, so that two who hold them wait for each other."""
+    return list((await db.execute(
+        select(referrals.c.id).where(_held(organisation), referrals.c.case_manager == case_manager)
+        .order_by(referrals.c.id)
+    )).scalars())
+
+
+async def open_by_case_manager(db: Session, organisation: str) -> dict[str, int]:
+    """How many such referrals each case manager of an organisation has."""
+    found = await db.execute(
+        select(referrals.c.case_manager, func.count().label("number")).where(_held(organisation))
+        .group_by(referrals.c.case_manager))
+    return {row.case_manager: row.number for row in found}
+
+
+def _held(organisation: str) -> ColumnElement[bool]:
+    owed = obligations.table.c
+    waits = select(owed.obligation_id).where(
+        obligations.IS_OPEN, owed.about_type == duties.ABOUT, owed.about_id == cast(referrals.c.id, Text),
+        owed.owner_organisation == organisation)
+    return and_(referrals.c.organisation == organisation,
+                or_(referrals.c.status.in_([status.value for status in OPEN]), waits.exists()))
 
 
 async def latest(db: Session, organisation: str, case_manager: str, limit: int) -> list[tuple[Listed, Entry]]:
@@ -151,8 +179,10 @@ async def list_staff(db: Session, event: Event[StaffListed]) -> None:
 
 
 async def drop_staff(db: Session, key: str) -> None:
-    """The directory drops a person: the name stays on what they did, their sessions end. A seat is nothing here."""
-    if ":" not in key:
+    """The directory drops a person: the name stays on what they did, their sessions end; or a seat ends."""
+    if ":" in key:
+        await seats.drop(db, key)
+    else:
         await db.execute(update(staff).where(staff.c.id == key).values(gone=True, gone_at=db.now))
         await directory.dropped(db, key)
 

@@ -9,17 +9,24 @@ from fastapi import Query, Response
 from markupsafe import Markup
 from pydantic import BaseModel, Field
 
-from chassis import calendar, obligations, web
+from chassis import calendar, obligations, seats, web
 from chassis.contact import Contact, Secret
 from chassis.decisions import Refused
 from chassis.obligations import Obligation
+from chassis.policy import permits
+from chassis.seats import Owed
 from chassis.web import N_, Db, Form, Page, Routes, blank, waiting
 from chassis.web.waiting import Happened, Task
 from services.referral import duties, handlers, lists, shown, store
 from services.referral.api import CASE_MANAGERS, READERS, Id
 from services.referral.courses import ERASING, Status
+from services.referral.handing_over.api import HANDERS
 from services.referral.lists import Listed
+from services.referral.meetings import store as meetings
+from services.referral.meetings import three_party
+from services.referral.meetings import waiting as meetings_waiting
 from services.referral.phone import to_e164
+from services.referral.triage.api import CLERKS
 from services.referral.wording import Words
 
 routes = Routes()
@@ -37,9 +44,21 @@ TITLES = {
     duties.TELL_START: N_("Referral %(number)s: the provider has not told whether the service began"),
     duties.ANSWER_WORK_TRIAL: N_("Referral %(number)s: answer the work trial's proposal"),
     duties.TAKE: N_("Referral %(number)s: the provider has not taken the contact details"),
+    three_party.ANSWER: N_("Referral %(number)s: the coach asks for a three-party meeting"),
+    three_party.ATTEND: N_("Three-party meeting, referral %(number)s"),
 }
-ACTS = {duties.ACT_ON_RETURN: N_("Deal with it"), duties.ASK_AGAIN: N_("Write them down"),
-        duties.ANSWER_WORK_TRIAL: N_("Answer")}
+ACTS = {
+    duties.ACT_ON_RETURN: N_("Deal with it"), duties.ASK_AGAIN: N_("Write them down"), three_party.ANSWER: N_("Answer"),
+    three_party.ATTEND: N_("Open"), duties.ANSWER_WORK_TRIAL: N_("Answer"),
+}
+LOOK = N_("Look into it")
+
+
+OWING = web.allow(
+    "case-manager", "service-supervisor", "service-manager", "local-service-point-manager", "data-protection-officer",
+    "operator",
+)
+"""For whom something may wait here."""
 
 
 class Reason(BaseModel):
@@ -63,7 +82,9 @@ class Details(BaseModel):
 
 @routes.page("GET", "/", policy=web.signed_in)
 async def home(page: Page, db: Db) -> Response:
-    """Obligations in order of deadline, and what others did last."""
+    """Obligations in order of deadline, and what others did last; whoever only answers the triage form begins there."""
+    if not permits(OWING, page.who) and permits(CLERKS, page.who):
+        return page.redirect("/triage")
     happened: list[Happened] = []
     if page.who.has("case-manager"):
         words = Words(page)
@@ -83,16 +104,18 @@ async def count(page: Page, db: Db) -> Response:
 
 async def _tasks(page: Page, db: Db) -> list[Task]:
     """What the person owes, and what others are late with that the person is told of."""
-    organisation, roles = page.who.organisation or "", page.who.roles
-    owed = await obligations.waiting(db, organisation=organisation, roles=roles, person=page.who.id)
-    late = await obligations.late(db, organisation=organisation, roles=roles)
-    every = {each.obligation_id: each for each in (*owed, *late)}
-    known = await lists.numbered(db, [each.about_id for each in every.values() if each.about_type == duties.ABOUT])
+    late = await obligations.late(db, organisation=page.who.organisation or "", roles=page.who.roles)
+    every = {each.obligation.obligation_id: each for each in (*map(Owed, late), *await seats.owed(db, page.who))}
+    found = [each for each in every.values() if each.obligation.about_type == duties.ABOUT]
+    known = await lists.numbered(db, [each.obligation.about_id for each in found])
+    names = await lists.names(db, [each.instead_of for each in found if each.instead_of])
     words = Words(page)
-    return [_task(words, each, known[each.about_id]) for each in every.values() if each.about_id in known]
+    of_referrals = [_task(words, each.obligation, known[each.obligation.about_id], names.get(each.instead_of or ""))
+                    for each in found if each.obligation.about_id in known]
+    return of_referrals + await meetings_waiting.tasks(page, db, [each.obligation for each in every.values()])
 
 
-def _task(words: Words, owed: Obligation, about: Listed) -> Task:
+def _task(words: Words, owed: Obligation, about: Listed, instead_of: str | None) -> Task:
     page, address = words.page, f"/referrals/{about.id}"
     why = [f"{words.service(about.service)}, {words.municipality(about.municipality)}."]
     if owed.owner_organisation == about.provider:
@@ -102,7 +125,8 @@ def _task(words: Words, owed: Obligation, about: Listed) -> Task:
         why.append(page.gettext("If nothing is done, the matter is told to: %(role)s.", role=role))
     return Task(
         due=calendar.helsinki_day(owed.due_at), title=words.owed(TITLES.get(owed.kind), owed.kind, about.number),
-        address=address, why=" ".join(why), act=page.gettext(ACTS.get(owed.kind, N_("Look into it"))),
+        address=address, why=" ".join(why), act=page.gettext(ACTS.get(owed.kind, LOOK)), instead_of=instead_of,
+        act_address=f"{address}/three-party" if owed.kind == three_party.ANSWER else None,
     )
 
 
@@ -130,7 +154,7 @@ async def every(
     more = f"{here[-1].referred_on.isoformat()}_{here[-1].id}" if len(found) > PAGE_ROWS else None
     return page.render(
         "referrals.html", words=words, referrals=here, names=names, more=more, show=show, mine=mine, number=number,
-        filters=FILTERS, whose=whose, first=not after,
+        filters=FILTERS, whose=whose, first=not after, may_hand_over=permits(HANDERS, page.who),
     )
 
 
@@ -209,11 +233,14 @@ async def _referral(page: Page, db: Db, referral_id: str, status: int = 200, *, 
                     reveal_form: Form[Any] | None = None, details_form: Form[Any] | None = None) -> Response:
     words = Words(page)
     seen = await shown.whole(db, referral_id, page.who)
-    names = await _names(page, db, [*(entry.by for entry in seen.entries), seen.referral.case_manager])
+    three = next(reversed(await meetings.three_parties_of(db, referral_id)), None)
+    named = [who for entry in seen.entries for who in (entry.by, entry.detail.get("to")) if who]
+    names = await _names(page, db, [*named, seen.referral.case_manager, three.coach if three else ""])
     return page.render(
         "referral.html", status, words=words, seen=seen, referral=seen.referral, names=names, contact=contact,
-        reveal_form=reveal_form or blank(), details_form=details_form or blank(),
-        may_act=page.who.has("case-manager"), told=words.rules.services[seen.referral.service].start_and_end_told,
+        reveal_form=reveal_form or blank(), details_form=details_form or blank(), three_party=three,
+        may_act=page.who.has("case-manager"), may_hand_over=permits(HANDERS, page.who),
+        told=words.rules.services[seen.referral.service].start_and_end_told,
     )
 
 

@@ -27,6 +27,7 @@ from contracts.plan import Plan
 from services.referral import domain, duties, lists, own_copy, store
 from services.referral.closing import CONTACT_DETAILS, close, publish
 from services.referral.domain import Referral
+from services.referral.meetings import ledger
 from services.referral.refusals import ReferralUnknown
 
 D = TypeVar("D", bound=Data)
@@ -74,6 +75,7 @@ async def end(db: Session, event: Event[CoachingEnded]) -> None:
     await _told(db, event, referral, decision, "ended", on=event.data.ended_on)
     if not isinstance(decision, Ignored):
         await duties.start_told(db, referral)
+        await ledger.referral_closed(db, referral, with_invitations=False)
         await duties.service_ended(db, referral)
 
 

@@ -16,13 +16,18 @@ from contracts.fields import DataClass
 
 _BY = "timer closed referrals"
 KEPT = (
-    *retention.CHASSIS, retention.AUDIT_HEADS, retention.OBLIGATIONS,
+    *retention.CHASSIS, retention.AUDIT_HEADS, retention.OBLIGATIONS, retention.SEATS,
     Kept("referrals", DataClass.PERSONAL, retention.reason_of("closed_referral"), "closed_referral", by=_BY),
     *(Kept(table, DataClass.PSEUDONYMOUS, retention.reason_of("closed_referral"), "closed_referral", by=_BY)
       for table in ("receiving_keys", "acknowledgements", "timeline", "keys", "work_trial_proposals")),
+    Kept("three_party_meetings", DataClass.PSEUDONYMOUS, retention.reason_of("closed_referral"), "closed_referral",
+         by=_BY),
+    older("invitations", DataClass.PSEUDONYMOUS, "closed_referral", "ends_at", "who was invited to a meeting"),
+    older("case_manager_requests", DataClass.STAFF, "staff", "asked_at", "which Ohjaamo asked for a case manager"),
     retention.KEYS[1],
     older("numbers", DataClass.OPEN, "audit", "make_timestamptz(year + 1, 1, 1, 0, 0, 0)",
           "the last number given in a year"),
+    older("inquiries", DataClass.OPEN, "pseudonymous", "at", "inquiries of this year and the year before are counted"),
     older("client_situations", DataClass.OPEN, "pseudonymous", "reported_at", "free places as a provider told them"),
     Kept("reveals", DataClass.STAFF, "the limit of reveals within an hour", lasts="an hour",
          delete="delete from reveals where at < cast(:now as timestamptz) - interval '1 hour'"),
@@ -41,6 +46,7 @@ _OVER = text("""
 _FORGET = tuple(text(statement) for statement in (
     "delete from timeline where referral_id = any(cast(:ids as uuid[]))",
     "delete from work_trial_proposals where referral_id = any(cast(:ids as uuid[]))",
+    "delete from three_party_meetings where referral_id = any(cast(:ids as uuid[]))",
     "delete from acknowledgements where referral_id = any(cast(:ids as uuid[]))",
     "delete from receiving_keys where referral_id = any(cast(:ids as uuid[]))",
     "delete from keys where referral_id = any(cast(cast(:ids as uuid[]) as text[]))",

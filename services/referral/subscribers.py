@@ -1,23 +1,28 @@
 """Which event is handled by which function, a table a topic."""
 
-from chassis import audit_heads
+from chassis import audit_heads, seats
 from chassis.broker import Handlers, Subscription
 from chassis.database import Session
 from contracts.envelope import Event
 from contracts.events.audit_heads import AuditHeadPublished
 from contracts.events.coaching import (
+    CaseManagerRequested,
     ClientSituationReported,
     CoachingEnded,
     CoachingStarted,
     ContactDetailsErased,
     ContactDetailsReceived,
+    MeetingInvitationAnswered,
     ReceivingKeyOffered,
     ReferralReturned,
+    ThreePartyMeetingCalledOff,
+    ThreePartyMeetingRequested,
     WithdrawalReported,
     WorkTrialProposed,
 )
-from contracts.events.directory import StaffListed
+from contracts.events.directory import SeatFilled, StaffListed
 from services.referral import lists, provider
+from services.referral.meetings import told as meetings
 from services.referral.work_trials import handlers as work_trials
 
 COACHING: Handlers = {
@@ -30,9 +35,13 @@ COACHING: Handlers = {
     ContactDetailsErased: provider.acknowledge,
     ClientSituationReported: provider.keep_situation,
     WorkTrialProposed: work_trials.take,
+    ThreePartyMeetingRequested: meetings.ask_three_party,
+    ThreePartyMeetingCalledOff: meetings.call_off_three_party,
+    MeetingInvitationAnswered: meetings.answer_invitation,
+    CaseManagerRequested: meetings.ask_case_manager,
 }
 
-DIRECTORY: Handlers = {StaffListed: provider.list_staff}
+DIRECTORY: Handlers = {StaffListed: provider.list_staff, SeatFilled: seats.fill}
 
 
 async def keep_head(db: Session, event: Event[AuditHeadPublished]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 
 from chassis.calendar import helsinki_day
@@ -12,6 +13,8 @@ from chassis.web.page import Page
 from contracts import plan
 from contracts.plan import Plan
 from services.referral.courses import Status
+from services.referral.meetings import invitations, requests, three_party
+from services.referral.meetings import wording as meetings
 from services.referral.refusals import RightAddressKnown
 from services.referral.store import Entry
 
@@ -58,6 +61,7 @@ _SENTENCES = {
     "details-given-again": N_("The client told name and phone again."),
     "revealed": N_("The contact details were looked at: %(reason)s."),
     "referred-again": N_("The client was referred again: %(number)s."),
+    "handed-over": N_("The referral was handed over to %(to)s."),
     "return-settled": N_("The return is dealt with."),
     "work-trial-proposed": N_("The workshop proposed a work trial: %(workplace)s."),
     "work-trial-accepted": N_("The work trial was accepted."),
@@ -124,6 +128,30 @@ class Words:
         text, colour = STATUS[status]
         return self.page.gettext(text), colour
 
+    def kind(self, code: str) -> str:
+        """A kind of meeting to which somebody is invited, to begin a line with."""
+        return capitalised(self.code("invitation-kind", code))
+
+    def role(self, code: str) -> str:
+        known = self.rules.roles.get(code)
+        return known.text(self.language) if known else code
+
+    def hours(self, starts_at: datetime, ends_at: datetime) -> str:
+        return meetings.hours(self, starts_at, ends_at)
+
+    def three_party_stage(self, stage: three_party.Stage) -> tuple[str, str]:
+        """Text and colour of the tag; so too below."""
+        text, colour = meetings.THREE_PARTY[stage]
+        return self.page.gettext(text), colour
+
+    def invitation_stage(self, stage: invitations.Stage) -> tuple[str, str]:
+        text, colour = meetings.INVITATION[stage]
+        return self.page.gettext(text), colour
+
+    def request_stage(self, stage: requests.Stage) -> tuple[str, str]:
+        text, colour = meetings.REQUEST[stage]
+        return self.page.gettext(text), colour
+
     def owed(self, title: str | None, kind: str, number: str) -> str:
         """What waits, with the referral's number; in the plan's own words where we have none."""
         return self.page.gettext(title or N_("Referral %(number)s: %(what)s"), number=number,
@@ -138,11 +166,13 @@ class Words:
         name = known.text(self.language) if known else service
         return ", ".join(part for part in (self.organisation(organisation), name) if part)
 
-    def happened(self, entry: Entry, purpose: str) -> str:
-        """An entry of the timeline as sentences."""
+    def happened(self, entry: Entry, purpose: str, names: Mapping[str, str] = MappingProxyType({})) -> str:
+        """An entry of the timeline as sentences; `names` are those of staff."""
+        if (about_meeting := meetings.happened(self, entry)) is not None:
+            return about_meeting
         detail = entry.detail
         values: dict[str, Any] = {
-            "number": detail.get("number", ""),
+            "number": detail.get("number", ""), "to": self.by(detail.get("to", ""), names),
             "purpose": self.code("consent-purpose", purpose),
             "on": self.formats.date_(date.fromisoformat(detail["on"])) if "on" in detail else "",
             "reason": self._reason(entry),

@@ -28,7 +28,7 @@ from tests.stack import Running, World
 from tests.waiting import until
 
 NAME, PHONE = "Aino Esimerkki", "+358415550123"
-SCOPES = ("cases", "cases:read", "contact-details")
+SCOPES = ("cases", "cases:read", "contact-details", "phenomena", "phenomena:read")
 REFERRALS, DETAILS, SHARED = "area.referrals.v1", "area.contact-details.v1", "shared.coaching.v1"
 CASEWORK, OUTCOMES = "municipal.casework.v1", "municipal.outcomes.v1"
 _numbers = iter(range(1, 10_000))

@@ -64,7 +64,7 @@ async def demo(world: Any, folder: Path, until: date, acts: list[Act]) -> AsyncI
         await stack.enter_async_context(together([each.service for each in parted.values()]))
         year = await stack.enter_async_context(Year(
             world.place, list(parted.values()), clock, progress, first_year=FIRST_YEAR, until=until, acts=acts))
-        await directory.fill(year.database("notify"))
+        await directory.fill(year.database("notify"), calendar.helsinki_day(progress.began))
         yield Demo(year, parted, mails)
 
 

@@ -289,7 +289,8 @@ async def in_period(area: Area, coach: Provider) -> tuple:
     told, case = await interviewed(area, coach)
     group = await group_of(coach, told.referred_on)
     await coach.act(case, "place", group_id=group["group_id"])
-    begun = await coach.post(f"/periods/{group['group_id']}/beginning", {"on": str(told.referred_on), "came": [case["case_id"]]})
+    begun = await coach.post(f"/periods/{group['group_id']}/beginning", {
+        "on": str(told.referred_on), "came": [case["case_id"]]})
     assert begun.status_code == 200, begun.text
     return told, await coach.shown(case), group
 
@@ -568,3 +569,78 @@ async def test_the_later_case_manager_is_named_in_what_the_area_is_told(area, co
 
     event = await area.until_told(told.referral_id, "CoachingStarted")
     assert event["data"]["case_manager"] == "liisa-lehto"
+
+
+# --- each service's own course
+
+
+async def test_outreach_goes_on_trying_for_months_and_vesilahti_sees_none_of_it(area, coach, running, world):
+    told, case = await area.refer(coach, service="outreach")
+    elsewhere = await provider(running, "vesilahti")
+    assert (await elsewhere.get(f"/cases/{case['case_id']}")).status_code == 404
+    tried = await coach.act(case, "attempts", channel="call", reached=False)
+    assert [o["kind"] for o in tried["obligations"]] == ["try-again", "decide-on-unreached"]
+    today = str(world.clock().date())
+    assert await coach.refused(case, "not-begun", on=today, reason="not-reached") == (409, "try-longer")
+
+    declined = await coach.act(case, "not-begun", on=today, reason="declined")
+
+    assert declined["not_begun"] == "declined"
+    assert await area.names(told.referral_id) == ["ReceivingKeyOffered", "ContactDetailsReceived"]
+
+
+async def test_who_does_not_come_is_tried_again_once_the_time_has_passed(area, coach, world):
+    _, case = await area.refer(coach)
+    at = world.clock() + timedelta(minutes=5)
+    await coach.act(case, "appointments", at=at.isoformat(), place="lempaala-talo", reached_by="call")
+    assert await coach.refused(case, "appointments/missed") == (409, "not-yet-met")
+    world.clock.move(timedelta(minutes=6))
+
+    missed = await coach.act(case, "appointments/missed")
+
+    assert (missed["status"], [o["kind"] for o in missed["obligations"]]) == ("contacting", ["try-again"])
+    assert missed["timeline"][0]["fields"] | {"at": None} == {"at": None, "channel": "visit", "reached": False}
+    begun = await coach.act(case, "start", on=str(world.clock().date()))
+    assert begun["starter_meetings"] == 1
+    for day in (1, 2):
+        world.clock.move(timedelta(days=1))
+        body = {"on": str(world.clock().date()), "kind": "starter-package"}
+        answer = await coach.post(f"/cases/{case['case_id']}/meetings", body)
+        assert answer.json().get("code") == (None, "starter-package-full")[day - 1]
+
+
+async def test_immigrant_services_ask_of_working_age_and_keep_no_birth_date(coach):
+    new = {"service": "immigrant-services", "municipality": "vesilahti", "origin": "self", "asked_on": "2026-03-02"}
+    for basis, code in ((None, "basis-missing"), ("of-working-age", "of-working-age")):
+        assert (await coach.post("/cases", {**new, "basis": basis})).json()["code"] == code
+    made = await coach.post("/cases", {**new, "basis": "not-of-working-age"})
+    case = await coach.act(made.json(), "meetings", on="2026-03-02", kind="my-team")
+    assert (case["basis"], case["provider"], case["status"]) == ("not-of-working-age", "lempaala", "running")
+
+
+async def test_a_visit_opens_a_case_or_goes_on_in_the_one_that_is_open(coach, world):
+    visit = {"ohjaamo": "vesilahti", "municipality": "vesilahti", "topic": "benefit", "settled": False}
+    first = await coach.post("/ohjaamo/visits", visit)
+    assert first.status_code == 201
+    case = await coach.shown(first.json())
+    assert (case["status"], case["origin"], case["provider"]) == ("running", "self", "lempaala")
+    assert [e["kind"] for e in case["timeline"]] == ["meeting-held", "visited", "opened"]
+    again = await coach.post("/ohjaamo/visits", {**visit, "number": case["number"], "settled": True})
+    assert again.json() == first.json()
+    assert (await coach.shown(case))["outcome"] == "got-needed-service"
+
+    third = (await coach.post("/ohjaamo/visits", {**visit, "number": case["number"]})).json()
+
+    assert third["case_id"] != case["case_id"]
+    shown = (await coach.get("/ohjaamo/visits")).json()["visits"]
+    assert [v["number"] for v in shown[:3]] == [third["number"], case["number"], case["number"]]
+
+    async def began() -> list[dict]:
+        found = [e["data"] for e in await events(world, OUTCOMES, "ServiceBegan") if e["data"]["service"] == "ohjaamo"]
+        return found if len(found) == 2 else []
+
+    one, other = await until(began)
+    assert one["client"] == other["client"]
+    assert one["spell_id"] != other["spell_id"]
+    assert (await coach.post("/ohjaamo/visits", {**visit, "number": "A-2026-9999"})).json()["code"] == (
+        "earlier-case-unknown")

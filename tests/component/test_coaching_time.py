@@ -9,9 +9,13 @@ from contracts.topics import source_of
 from services.coaching import retention
 from services.coaching.cases import handlers as cases
 from services.coaching.outcomes import handlers as outcomes
+from services.coaching.phenomena import handlers as phenomena
 from services.coaching.referrals import handlers as referrals
-from tests.component.coaching_side import OUTCOMES, Area, Party, Provider, events, provider, publish
+from tests.component.coaching_side import OUTCOMES, Area, Party, Provider, events, obligations, provider, publish
 from tests.waiting import until
+
+WHAT_TIME_DOES = ("deadlines", "turn of the year", "final years", "referrals not opened",
+                  "contact details not needed", "kept no longer", "reviews", "phenomena to be recorded")
 
 
 @pytest.fixture
@@ -266,3 +270,54 @@ async def test_a_case_is_handed_over_with_what_it_owes_to_a_colleague_alone(worl
     assert (after["coach"], after["obligations"][0]["owner"]) == ("juha-mallila", "juha-mallila")
     assert after["obligations"][0]["due_at"] == case["obligations"][0]["due_at"]
     assert await coach.refused(case, "coach", coach="mikko-mallila") == (422, "no-colleague")
+
+
+async def test_coaching_goes_on_for_years_until_somebody_ends_it(world, running, coach, database):
+    area = Area(world)
+    told_, case = await area.refer(coach)
+    await coach.act(case, "start", on="2026-03-02")
+    on = await coach.act(case, "going-on", beside="education", since="2026-03-02")
+    assert (on["status"], on["goes_on_beside"], on["outcome"]) == ("running", "education", None)
+    for year in (2027, 2028, 2029):
+        world.clock.set(datetime(year, 5, 2, 8, tzinfo=UTC))
+        for timer in running.services["coaching"].timers:
+            if timer.name in WHAT_TIME_DOES:
+                await timer.run()
+
+    coach = await provider(running)  # the token before has ended
+    later = await coach.shown(case)
+
+    assert (later["status"], later["closed_on"], later["outcome"]) == ("running", None, None)
+    assert "review-case" in [o["kind"] for o in later["obligations"]]
+    met = await coach.act(case, "meetings", on="2029-05-02", kind="coaching")
+    assert met["status"] == "running"
+    assert "CoachingEnded" not in await area.names(told_.referral_id)
+
+
+async def test_a_months_phenomena_are_asked_for_once_and_told_as_numbers(world, coach, database):
+    assert await phenomena.ask_for_months(database) == 0  # nobody has turned to outreach yet
+    vesilahti = await coach.post("/cases", {
+        "service": "outreach", "municipality": "lempaala", "origin": "self", "asked_on": "2026-03-02"})
+    assert vesilahti.status_code == 201
+    sheet = {"municipality": "lempaala", "month": "2026-03", "observations": {"money": 2}}
+    assert not (await coach.post("/phenomena", sheet)).json()["recorded"]  # the month is not over
+    world.clock.set(datetime(2026, 4, 1, 6, tzinfo=UTC))
+    assert [await phenomena.ask_for_months(database) for _ in range(2)] == [1, 0]
+    recorded = (await coach.post("/phenomena", {**sheet, "observations": {"money": 5, "loneliness": 1}})).json()
+    assert recorded["recorded"]
+    assert recorded["observations"]["money"] == 5
+    assert await phenomena.ask_for_months(database) == 0
+    for other in ({"municipality": "vesilahti"}, {"month": "2026-05"}, {"observations": {"gossip": 1}}):
+        assert (await coach.post("/phenomena", sheet | other)).json()["code"] in (
+            "not-found", "month-ahead", "phenomenon-unknown")
+
+    async def all_told() -> bool:
+        found = [d for _, d in await told(world, month="2026-03", phenomenon="money")]
+        return [d["observations"] for d in found] == [2, 5]
+
+    await until(all_told)
+    assert await obligations(world, "lempaala:2026-03") == [
+        ("ObligationOpened", "record-phenomena"), ("ObligationMet", "record-phenomena")]
+    (opened,) = [e["data"] for e in await events(world, "municipal.obligations.v1", "Opened")
+                 if e["data"]["kind"] == "record-phenomena"]
+    assert (opened["owner_role"], opened["due_at"][:10]) == ("outreach-worker", "2026-04-17")

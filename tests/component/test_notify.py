@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from contracts.events.coaching import CoachingStarted
+from contracts.events.coaching import CoachingStarted, ProposedTime, ThreePartyMeetingRequested
 from contracts.events.obligations import ObligationMissed
 from contracts.events.obligations import Seat as ToldSeat
+from contracts.events.referrals import MeetingInvited
 from contracts.fields import new_id
 from services.notify.domain import Status
 from tests.component.mail_side import COACH, SUBSTITUTE, Told, fill, notifying, status_of
@@ -67,6 +68,25 @@ async def test_the_clients_own_case_manager_is_told_of_the_start_in_their_langua
     assert mail.to == ("mikko-mallila@tampere-region.invalid",)
     assert str(mail.message["subject"]) == "Servicen började: 2026-0414"
     assert f"/referral/referrals/{referral.referral_id}" in mail.text
+
+
+async def test_who_is_asked_to_a_meeting_or_invited_is_told_by_link(caught, told, world):
+    catcher, _ = caught
+    referral = await told.refer(number="2026-0415")
+    await told.ended(referral.referral_id)
+    meeting = {"meeting_id": new_id(), "case_manager": "mikko-mallila"}
+    time = ProposedTime(starts_at=world.clock(), ends_at=world.clock())
+    await told.say("coaching", "shared.coaching.v1", ThreePartyMeetingRequested.model_validate(
+        meeting | {"referral_id": referral.referral_id, "coach": COACH, "proposed": (time,)}))
+    await told.ended(referral.referral_id, "shared.notices.v1")
+    mail = (await mail_about(catcher, f"/referral/referrals/{referral.referral_id}"))[0]
+    assert mail.to == ("mikko-mallila@tampere-region.invalid",)
+    assert str(mail.message["subject"]).endswith("2026-0415")
+    await told.say("referral", "area.referrals.v1", MeetingInvited.model_validate(meeting | {
+        "kind": "ohjaamo", "organisation": "lempaala", "role": "ohjaamo-worker", "starts_at": world.clock(),
+        "ends_at": world.clock(), "place": "remote", "client_wishes": True}))
+    name, data = await told.ended(meeting["meeting_id"])
+    assert (name, data["role"]) == ("NoticeUndeliverable", "ohjaamo-worker")  # nobody has the seat here
 
 
 async def test_the_substitute_is_told_while_the_holder_is_away(caught, told, world):

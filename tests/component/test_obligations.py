@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -166,16 +167,39 @@ async def test_a_withdrawal_cancels_all_that_is_open_about_the_referral(
     assert await obligations.sweep_all(database) == 1
 
 
-async def test_another_owner_has_the_same_deadline(database: Database) -> None:
+async def test_another_owner_has_the_same_obligation_with_its_deadline(database: Database) -> None:
     referral = new_id()
     async with database.begin() as db:
         before = await open_one(db, referral, owner="mikko")
         assert await obligations.hand_over(db, "referral", referral, owner="leena", role="case-manager") == 1
+        assert await obligations.hand_over(db, "referral", referral, owner="leena", role="case-manager") == 0
         (after,) = await obligations.about(db, "referral", referral)
-    assert (after.owner, after.due_at) == ("leena", before.due_at)
-    assert after.obligation_id != before.obligation_id
-    names = ["ObligationOpened", "ObligationCancelled", "ObligationOpened"]
-    assert await published(database) == [(name, KIND) for name in names]
+    assert after == replace(before, owner="leena")
+    assert await published(database) == [("ObligationOpened", KIND)] * 2
+
+
+async def test_what_was_told_of_an_obligation_is_not_told_again_to_its_next_owner(
+    database: Database, clock: MovableClock
+) -> None:
+    async with database.begin() as db:
+        one = await open_one(db, new_id(), owner="mikko")
+        other = await open_one(db, new_id(), owner="mikko")
+    assert one.due_soon_at is not None
+    clock.set(one.due_soon_at)
+    assert await obligations.sweep_all(database) == 2
+    async with database.begin() as db:
+        await obligations.hand_over_one(db, one.obligation_id, "leena")
+    assert await obligations.sweep_all(database) == 0
+    clock.set(one.due_at + timedelta(hours=1))
+    assert await obligations.sweep_all(database) == 2
+    async with database.begin() as db:
+        everything = {"organisation": "tampere-region", "role": "case-manager", "owner": "mikko", "to": "aino"}
+        assert await obligations.hand_over_all(db, **everything) == 1
+        await obligations.hand_over_one(db, one.obligation_id, "aino")
+        assert await obligations.find_open(db, other.obligation_id) is not None
+    assert await obligations.sweep_all(database) == 0
+    told = [name for name, _ in await published(database)]
+    assert (told.count("ObligationDueSoon"), told.count("ObligationMissed")) == (2, 2)
 
 
 async def test_what_waits_for_a_person_is_theirs_or_nobodys_in_order_of_deadline(database: Database) -> None:
@@ -199,8 +223,12 @@ async def test_who_a_late_obligation_is_told_to_sees_it(database: Database, cloc
     clock.move(timedelta(days=7))
     async with database.begin() as db:
         (one,) = await obligations.late(db, organisation="tampere-region", roles=["service-supervisor"])
-    assert one.about_id == referral
-    assert one.is_late(clock())
+        assert one.about_id == referral
+        assert one.is_late(clock())
+        managers: dict[str, Any] = {"organisation": "tampere-region", "roles": ["service-manager"]}
+        assert await obligations.late(db, **managers) == []
+        assert await obligations.late(db, **managers, of=["tampere-region"]) == [one]
+        assert await obligations.late(db, **managers, of=["tampere-region"], service="pointti") == []
 
 
 async def test_the_deadline_is_counted_from_when_it_happened(database: Database) -> None:

@@ -11,6 +11,13 @@ import pytest
 
 TESTS = Path(__file__).parents[1]
 NOTICED_BY = {
+    "REF-6": (
+        "unit/test_three_party.py::test_whatever_crosses_both_sides_come_to_the_same_and_somebody_owes_the_next_act",
+        "unit/test_three_party.py::test_nothing_is_agreed_without_the_client",
+        "unit/test_three_party.py::test_what_is_told_of_a_meeting_has_ids_people_times_and_a_place",
+        "integration/test_meetings.py::"
+        "test_a_three_party_meeting_is_asked_agreed_moved_and_called_off_on_both_sides",
+    ),
     "GEN-1": (
         "component/test_boundary.py::test_the_broker_lets_each_do_what_the_registry_says_and_nothing_else",
         "component/test_boundary.py::test_each_database_is_closed_to_the_roles_of_all_others",
@@ -24,6 +31,60 @@ NOTICED_BY = {
         "integration/test_malformed.py::test_each_bad_record_is_told_and_kept_once_and_each_good_one_is_taken",
         "integration/test_integrating.py::test_a_vendor_gets_from_nothing_to_an_accepted_event_and_the_figures",
         "component/test_letters.py::test_a_corrected_letter_is_handled_by_its_service_alone",
+    ),
+    "REF-2": (
+        "component/test_coaching.py::test_reaching_the_client_moves_the_obligation_on",
+        "component/test_coaching.py::test_who_does_not_come_is_tried_again_once_the_time_has_passed",
+    ),
+    "REF-5": (
+        "unit/test_own_courses.py::test_a_third_meeting_of_the_starter_package_is_refused_and_goes_on_as_coaching",
+        "unit/test_own_courses.py::test_meetings_of_coaching_have_no_maximum",
+        "component/test_coaching_time.py::test_coaching_goes_on_for_years_until_somebody_ends_it",
+        "component/test_coaching.py::test_a_case_without_a_referral_tells_the_area_nothing",
+    ),
+    "REF-9": (
+        "unit/test_own_courses.py::test_a_young_person_counts_as_not_reached_after_months_and_several_channels",
+        "unit/test_own_courses.py::test_declining_is_recorded_at_any_time_and_other_services_have_no_such_rule",
+        "unit/test_coaching_duties.py::test_who_comes_to_outreach_without_a_referral_is_contacted_within_two_weeks",
+        "component/test_coaching.py::test_outreach_goes_on_trying_for_months_and_vesilahti_sees_none_of_it",
+        "component/test_coaching_time.py::test_a_months_phenomena_are_asked_for_once_and_told_as_numbers",
+        "pages/test_coaching_pages.py::test_an_outreach_worker_records_attempts_by_one_channel_after_the_other",
+        "unit/test_meetings.py::test_the_plan_and_the_clients_municipality_say_who_is_invited",
+        "integration/test_meetings.py::test_an_invitation_is_answered_by_whom_it_names_and_by_nobody_else",
+    ),
+    "REF-10": (
+        "component/test_coaching.py::test_a_visit_opens_a_case_or_goes_on_in_the_one_that_is_open",
+        "pages/test_coaching_pages.py::test_an_ohjaamo_worker_receives_a_visitor_by_some_keys",
+        "unit/test_own_courses.py::test_case_managers_never_advise_on_forms_of_kela",
+        "unit/test_meetings.py::"
+        "test_case_managers_are_there_every_second_thursday_and_not_on_a_public_holiday",
+        "unit/test_meetings.py::test_who_advises_on_what_is_the_plans",
+        "integration/test_meetings.py::test_an_ohjaamo_worker_asks_for_a_case_manager_and_one_answers_once",
+    ),
+    "REF-11": (
+        "unit/test_own_courses.py::test_the_integration_programme_is_for_those_not_of_working_age",
+        "component/test_coaching.py::test_immigrant_services_ask_of_working_age_and_keep_no_birth_date",
+        "unit/test_meetings.py::test_the_plan_and_the_clients_municipality_say_who_is_invited",
+        "unit/test_meetings.py::test_nobody_is_invited_without_the_clients_wish_or_to_what_cannot_be",
+    ),
+    "REF-12": (
+        "unit/test_own_courses.py::test_vesilahtis_ohjaamo_worker_meets_its_residents_though_lempaala_provides",
+    ),
+    "REF-13": (
+        "unit/test_triage_domain.py::test_the_form_is_the_plans_alone",
+        "component/test_triage.py::test_the_form_is_the_plans_rules_and_changes_with_them_alone",
+        "component/test_triage.py::test_an_inquiry_is_directed_counted_once_and_told_without_a_person",
+        "pages/test_area_staff.py::test_a_clerk_needs_a_key_for_the_channel_one_for_each_question_and_enter",
+    ),
+    "REF-8": (
+        "component/test_coaching.py::test_an_interview_comes_first_then_a_place_in_a_group_and_the_period_begins_and_ends",
+        "component/test_coaching.py::test_a_group_never_has_more_young_people_than_places_though_two_ask_at_one_instant",
+        "component/test_coaching.py::test_a_work_trial_is_proposed_through_the_manager_alone_and_answered",
+        "component/test_coaching.py::test_a_withdrawal_ends_a_proposal_wherever_it_is",
+        "component/test_referral.py::test_a_proposed_work_trial_is_answered_once_after_the_end_too",
+        "component/test_referral.py::test_a_withdrawal_ends_a_proposed_work_trial_and_a_later_one_is_ignored",
+        "pages/test_coaching_pages.py::test_the_workshop_takes_in_begins_makes_plans_and_proposes_a_work_trial",
+        "unit/test_walk.py::test_no_command_in_no_order_breaks_what_must_hold",
     ),
     "SEC-1": (
         "unit/test_web_policies.py::test_a_route_with_a_policy_that_cannot_hold_is_refused_where_it_is_written",

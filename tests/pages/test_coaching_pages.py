@@ -5,6 +5,9 @@ from datetime import timedelta
 import pytest
 from playwright.async_api import Page, expect
 
+from contracts.events.referrals import CaseManagerRequestAnswered, MeetingInvited, ThreePartyMeetingAgreed
+from contracts.fields import new_id
+from tests.component.coaching_side import SHARED, events
 from tests.pages.coaching_site import COACH, INSTRUCTOR, MANAGER, Site, site_of
 from tests.pages.harness import DESK, PHONE, no_findings, press_through, tab_to
 from tests.waiting import until
@@ -278,3 +281,203 @@ async def test_the_pages_are_in_english_too(site, person_opens):
     await page.goto(site.at("/"))
     await expect(page.get_by_role("heading", name="Waiting for me")).to_be_visible()
     await page.get_by_role("button", name="Suomeksi").click()
+
+
+# --- each service in its own words
+
+ROOMS = {
+    "laura-kokeilu": ["Odottaa minua", "Nuoret", "Ilmiöt", "Kutsut", "Tilastot"],
+    "tiina-keksitty": ["Odottaa minua", "Saapuneet", "Asiakkuudet", "Jaksot", "Tilastot"],
+    "kaisa-harjoitus": ["Odottaa minua", "Saapuneet", "Asiakkuudet", "Ohjaamo", "Kutsut", "Ohjaamo-päivät", "Tilastot"],
+    "samira-kuvitelma": ["Odottaa minua", "Saapuneet", "Asiakkuudet", "Kutsut", "Tilastot"],
+    "heli-esimerkki": ["Odottaa minua", "Saapuneet", "Asiakkuudet", "Tilastot"],
+}
+
+
+async def test_each_sees_the_rooms_of_their_own_service(site, person_opens):
+    for person, rooms in ROOMS.items():
+        page = await person_opens(person, site.at("/"), width=PHONE)
+        assert await page.get_by_role("navigation", name="Päävalikko").get_by_role("link").all_inner_texts() == rooms
+        for path in ("/young", "/phenomena") if "Nuoret" in rooms else ("/cases", "/new-case"):
+            await page.goto(site.at(path))
+            await no_findings(page)
+
+
+async def test_an_outreach_worker_records_attempts_by_one_channel_after_the_other(site, person_opens):
+    _, case = await site.referred(service="outreach")
+    page = await person_opens("laura-kokeilu", site.at("/young"))
+    row = page.get_by_role("listitem").filter(has_text=case["number"])
+    await expect(row).to_contain_text("Yhteyden ottamiseen on 14 päivää aikaa")
+    await row.get_by_role("link", name="Ota yhteyttä").click()
+    await no_findings(page)
+    await press_through(page, "Kirjaa yritys")
+    await page.wait_for_selector("text=Soitto: asiakasta ei tavoitettu.")
+    await expect(page.get_by_label("Miten yritit juuri äsken?")).to_have_value("text-message")
+    await page.get_by_role("button", name="Kirjaa yritys").click()
+    await page.wait_for_selector("text=Yritetty: soitto, tekstiviesti.")
+    await opened(page, site, case, "/not-begun")
+    await page.get_by_label("Asiakasta ei tavoitettu").check()
+    await page.get_by_role("button", name="Päätä asiakkuus").click()
+    await page.wait_for_selector("text=jatka tavoittelua ainakin 2.6.2026 asti")
+    await no_findings(page)
+    veera = await person_opens("veera-keksitty", site.at("/young"))
+    assert case["number"] not in await veera.content()
+    answer = await veera.goto(site.at(f"/cases/{case['case_id']}"))
+    assert answer is not None
+    assert answer.status == 404
+
+
+async def test_an_ohjaamo_worker_receives_a_visitor_by_some_keys(site, person_opens):
+    page = await person_opens("minna-kokeilu", site.at("/ohjaamo"), width=PHONE)
+    await no_findings(page)
+    await page.get_by_label("Työnhaun aloittaminen").focus()
+    for key in ("ArrowDown", "ArrowDown", "Tab", "Space"):  # an unemployment benefit; settled in this visit
+        await page.keyboard.press(key)
+    await press_through(page, "Kirjaa käynti")
+    await expect(page.get_by_role("status")).to_contain_text("Pyydä tarvittaessa työpariksi asiakasvastaava.")
+    await expect(page.get_by_role("table", name="Tämän päivän käynnit")).to_contain_text("Työttömyysetuus")
+    await no_findings(page)
+    await page.get_by_role("button", name="Kirjaa käynti").click()
+    await expect(page.locator(".ds-error-summary")).to_be_visible()
+    await no_findings(page)
+    there = await person_opens("emma-mallila", site.at("/ohjaamo"))
+    await expect(there.get_by_role("table", name="Tämän päivän käynnit")).to_contain_text("Minna Kokeilu")
+
+
+async def test_the_months_phenomena_are_recorded_and_corrected(site, person_opens):
+    page = await person_opens("laura-kokeilu", site.at("/phenomena"))
+    await page.get_by_role("link", name="Kirjaa maaliskuu 2026 tähän mennessä").click()
+    await no_findings(page)
+    await page.get_by_label("Yksinäisyys").fill("seitsemän")
+    await page.get_by_role("button", name="Kirjaa havainnot").click()
+    assert "Kirjoita kokonaisluku" in await page.locator(".ds-error-summary").inner_text()
+    assert await page.get_by_label("Yksinäisyys").input_value() == "seitsemän"
+    await page.get_by_label("Yksinäisyys").fill("7")
+    await page.get_by_role("button", name="Kirjaa havainnot").dblclick()
+    await expect(page.get_by_role("row", name="Yksinäisyys")).to_contain_text("7")
+    await no_findings(page)
+    await page.get_by_role("link", name="Korjaa maaliskuu 2026").click()
+    assert await page.get_by_label("Yksinäisyys").input_value() == "7"
+
+
+async def test_a_client_who_did_not_come_is_one_press(site, person_opens, world):
+    _, case = await site.referred()
+    at = world.clock() + timedelta(minutes=5)
+    await site.coach.act(case, "appointments", at=at.isoformat(), place="lempaala-talo", reached_by="call")
+    page = await person_opens(COACH, site.at(f"/cases/{case['case_id']}"))
+    assert await page.get_by_role("button", name="Asiakas ei tullut").count() == 0
+    world.clock.move(timedelta(minutes=10))
+    await page.reload()
+    await no_findings(page)
+    await page.get_by_role("button", name="Asiakas ei tullut").dblclick()
+    await expect(page.get_by_role("heading", name="Seuraavaksi: 3. yhteydenotto")).to_be_visible()
+
+
+async def test_supervisors_see_what_is_late_and_the_matter_where_it_is_theirs(site, person_opens, world):
+    _, coaching = await site.referred()
+    _, outreach = await site.referred(service="outreach")
+    theirs = site.area.consented(service="outreach", municipality="vesilahti", provider="vesilahti")
+    await site.area.say(theirs)
+    await world.read_to_the_end("coaching", "area.referrals.v1")
+    world.clock.move(timedelta(days=21))
+    manager = await person_opens(MANAGER, site.at("/late?municipality=lempaala"), width=PHONE)
+    row = manager.locator("ol.tasks li", has_text=coaching["number"])
+    await expect(row).to_contain_text("arkipäivää myöhässä")
+    await expect(row.get_by_role("link", name=coaching["number"])).to_have_count(2)
+    await no_findings(manager)
+    await manager.goto(site.at("/late?service=outreach"))
+    await expect(manager.locator("ol.tasks li").first).to_contain_text("ei vielä kukaan (etsivä nuorisotyöntekijä)")
+    assert outreach["number"] not in await manager.locator("main").inner_text()
+    await manager.get_by_role("link", name="Siirrä").first.click()
+    await manager.get_by_label("Kenelle?").select_option(label="Laura Kokeilu")
+    await manager.get_by_role("button", name="Siirrä").click()
+    await expect(manager.locator("ol.tasks li", has_text="Vuorossa: Laura Kokeilu")).to_be_visible()
+
+    director = await person_opens("satu-harjoitus", site.at("/late"))
+    rows = director.locator("ol.tasks li")
+    await expect(rows).to_have_count(1)
+    await expect(rows).to_contain_text("Vesilahti")
+    await no_findings(director)
+    assert theirs.number not in await director.locator("main").inner_text()
+    coach = await person_opens(COACH, site.at("/"))
+    assert (await coach.goto(site.at("/late"))).status == 403
+
+
+async def test_the_cases_of_one_who_leaves_go_to_a_colleague(site, person_opens):
+    _, case = await site.referred()
+    await site.coach.act(case, "coach", coach="elina-harjoitus")
+    page = await person_opens("elina-harjoitus", site.at("/hand-over"))
+    await no_findings(page)
+    await page.get_by_label("Kenelle?").select_option(label="Juha Mallila")
+    await page.get_by_role("button", name="Siirrä kaikki").click()
+    await expect(page.get_by_role("status").first).to_contain_text("1 asiakkuus on siirretty.")
+    assert (await site.coach.shown(case))["coach"] == "juha-mallila"
+async def test_a_coach_asks_for_a_three_party_meeting_by_keyboard_alone_and_calls_it_off(site, person_opens, world):
+    told, case = await site.referred()
+    page = await person_opens(COACH, site.at(f"/cases/{case['case_id']}/three-party"))
+    await no_findings(page)
+    await tab_to(page, "Päivä")
+    await page.keyboard.type("5.3.2026")
+    await tab_to(page, "Alkaa")
+    await page.keyboard.type("9.00")
+    await press_through(page, "Lähetä asiakasvastaavalle")
+    await page.wait_for_selector("text=Asiakasvastaavalta pyydettiin kolmikantaa: to 5.3. klo 9.00.")
+    await no_findings(page)
+    asked = (await site.area.until_told(told.referral_id, "ThreePartyMeetingRequested"))["data"]
+    assert (asked["case_manager"], asked["coach"], len(asked["proposed"])) == ("mikko-mallila", COACH, 1)
+    await site.area.say(ThreePartyMeetingAgreed.model_validate({
+        "referral_id": told.referral_id, "meeting_id": asked["meeting_id"], "case_manager": "mikko-mallila",
+        "coach": COACH, "starts_at": world.clock() + timedelta(days=3),
+        "ends_at": world.clock() + timedelta(days=3, hours=1), "place": "lempaala-talo", "sequence": 0,
+        "client_takes_part": True}))
+    await until(lambda: _there(page, "Asiakasvastaava sopi kolmikannan"), what="the agreement")
+    await no_findings(page)
+    async with page.expect_download() as download:
+        await page.get_by_role("link", name="Vie kalenteriisi").click()
+    content = (await (await download.value).path()).read_text()
+    assert f"SUMMARY:Kolmikanta\\, ohjaus {told.number}" in content
+    await page.get_by_text("Peru kolmikanta…").click()
+    await page.get_by_role("button", name="Peru kolmikanta").dblclick()
+    await page.wait_for_selector("text=Kolmikanta on peruttu.")
+    await page.get_by_role("link", name="Poista kalenteristasi").wait_for()
+    await until(lambda: site.told(told.referral_id, "ThreePartyMeetingCalledOff"))
+    assert await site.told(told.referral_id, "ThreePartyMeetingCalledOff") == 1
+
+
+async def _there(page: Page, text: str) -> bool:
+    await page.reload()
+    return text in await page.locator("main").inner_text()
+
+
+async def test_an_ohjaamo_worker_answers_an_invitation_and_asks_for_a_case_manager(site, person_opens, world):
+    meeting = new_id()
+    await site.area.say(MeetingInvited.model_validate({
+        "meeting_id": meeting, "kind": "ohjaamo", "organisation": "lempaala", "role": "ohjaamo-worker",
+        "case_manager": "mikko-mallila", "starts_at": world.clock() + timedelta(days=3),
+        "ends_at": world.clock() + timedelta(days=3, hours=1), "place": "ohjaamo-lempaala", "client_wishes": True}))
+    page = await person_opens("emma-mallila", site.at("/"), width=PHONE)
+    await until(lambda: _there(page, "Vastaa kutsuun: tapaaminen Ohjaamossa"), what="the invitation")
+    await no_findings(page)
+    await page.get_by_role("link", name="Vastaa: Vastaa kutsuun").first.click()
+    await no_findings(page)
+    await page.get_by_role("button", name="Osallistumme").click()
+    await page.wait_for_selector("text=Asiakasvastaava saa tiedon.")
+    await page.goto(site.at("/invitations"))
+    await no_findings(page)
+    await page.goto(site.at("/case-manager-requests/new"))
+    assert "Kelan hakemuksen täyttäminen: ohjaamotyöntekijä" in await page.locator("main").inner_text()
+    await no_findings(page)
+    await page.get_by_label("Työttömyysetuus").check()
+    await page.get_by_role("button", name="Lähetä asiakasvastaaville").click()
+    await page.wait_for_selector("text=Pyyntö on lähetetty asiakasvastaaville.")
+    await no_findings(page)
+    (asked,) = await events(world, SHARED, "CaseManagerRequested")
+    await site.area.say(CaseManagerRequestAnswered.model_validate({
+        "request_id": asked["data"]["request_id"], "ohjaamo": "lempaala", "requested_by": "emma-mallila",
+        "accepted": True, "case_manager": "mikko-mallila", "at": world.clock()}))
+    await until(lambda: _there(page, "Mikko Mallila tulee."), what="the answer")
+    outreach = await person_opens("laura-kokeilu", site.at("/invitations"))
+    await expect(outreach.get_by_text("Sinua ei ole kutsuttu.")).to_be_visible()
+    answer = await outreach.goto(site.at(f"/invitations/{meeting}"))
+    assert answer is not None
+    assert answer.status == 404

@@ -1,9 +1,20 @@
 """The case manager's acts in a real browser: three steps to refer, reveal, withdrawal that becomes the receipt."""
 
-import pytest
-from playwright.async_api import Page
+from datetime import timedelta
 
-from contracts.events.coaching import ReferralReturned, RightAddress
+import pytest
+from playwright.async_api import Locator, Page
+
+from contracts.events.coaching import (
+    CaseManagerRequested,
+    MeetingInvitationAnswered,
+    ProposedTime,
+    ReferralReturned,
+    RightAddress,
+    ThreePartyMeetingCalledOff,
+    ThreePartyMeetingRequested,
+)
+from contracts.fields import new_id
 from services.referral import receipt
 from tests.pages.harness import DESK, PHONE, no_findings, press_through, tab_to
 from tests.pages.referral_site import MANAGER, Site, site_of
@@ -244,3 +255,82 @@ async def test_a_refused_address_is_said_in_words(site, person_opens):
     await page.get_by_label("Numero").fill(found["number"])
     await page.get_by_role("button", name="Näytä ohjaukset").click()
     await until(lambda: page.url.endswith(found["referral_id"]))
+
+
+async def test_a_case_manager_agrees_to_a_three_party_meeting_by_keyboard_alone(site, person_opens):
+    referral, _ = await site.delivered()
+    id_, now = referral["referral_id"], site.coaching.world.clock()
+    times = tuple(
+        ProposedTime(starts_at=now + timedelta(days=n), ends_at=now + timedelta(days=n, hours=1)) for n in (2, 3))
+    told = {"referral_id": id_, "meeting_id": new_id(), "case_manager": MANAGER, "coach": "sanni-esimerkki"}
+    await site.coaching.say(ThreePartyMeetingRequested.model_validate(told | {"proposed": times}))
+    page = await person_opens(MANAGER, site.at("/"))
+    waits = page.get_by_role("link", name=f"Vastaa: Ohjaus {referral['number']}: valmentaja pyytää kolmikantaa")
+    await until(lambda: _there(page, waits), what="the request")
+    await no_findings(page)
+    await press_through(page, f"Vastaa: Ohjaus {referral['number']}: valmentaja pyytää kolmikantaa")
+    await page.wait_for_url("**/three-party")
+    await no_findings(page)
+    await tab_to(page, "Paikka")
+    await page.keyboard.type("Lemp")
+    await press_through(page, "Sovi aika")
+    await page.wait_for_selector("#error-summary")
+    assert "Ilman asiakasta kolmikantaa ei pidetä" in await page.locator(".ds-error-summary").inner_text()
+    await no_findings(page)
+    await tab_to_tick(page, "client_takes_part")
+    await page.keyboard.press("Space")
+    await press_through(page, "Sovi aika")
+    await page.wait_for_selector("text=Kolmikanta sovittiin: ke 4.3. klo")
+    await no_findings(page)
+    async with page.expect_download() as download:
+        await page.get_by_role("link", name="Vie kalenteriisi").click()
+    file = await download.value
+    assert file.suggested_filename == f"kolmikanta-{referral['number']}.ics"
+    content = (await file.path()).read_text()
+    assert f"SUMMARY:Kolmikanta\\, ohjaus {referral['number']}" in content
+    assert "METHOD:REQUEST" in content
+    assert NAME not in content
+    await site.coaching.say(ThreePartyMeetingCalledOff.model_validate(told))
+    off = page.get_by_role("link", name="Poista kalenteristasi")
+    await until(lambda: _there(page, off), what="the call-off")
+    await no_findings(page)
+
+
+async def _there(page: Page, wanted: Locator) -> bool:
+    await page.reload()
+    return await wanted.count() > 0
+
+
+async def test_others_are_invited_at_the_clients_wish_and_an_ohjaamo_gets_its_answer(site, person_opens):
+    referral, _ = await site.delivered()
+    page = await person_opens(MANAGER, site.at(f"/invitations/new?referral={referral['referral_id']}"), width=PHONE)
+    await no_findings(page)
+    await page.get_by_label("Minun tiimini").check()
+    for name, value in (("Päivä", "5.3.2026"), ("Alkaa", "9.00"), ("Päättyy", "10.00")):
+        await page.get_by_label(name).fill(value)
+    await page.get_by_label("Paikka").select_option("remote")
+    await page.get_by_role("button", name="Lähetä kutsu").click()
+    await page.wait_for_selector("#error-summary")
+    assert "vain asiakkaan toiveesta" in await page.locator(".ds-error-summary").inner_text()
+    await page.get_by_label("Asiakas toivoo").check()
+    await page.get_by_role("button", name="Lähetä kutsu").click()
+    await page.wait_for_selector("text=Kutsu on lähetetty.")
+    await no_findings(page)
+    meeting = page.url.rsplit("/", 1)[-1]
+    await site.coaching.say(MeetingInvitationAnswered.model_validate(
+        {"meeting_id": meeting, "case_manager": MANAGER, "accepted": True}))
+    await until(lambda: _there(page, page.locator("h1 + .ds-tag", has_text="Osallistuu")), what="the answer")
+    await page.goto(site.at("/invitations"))
+    await no_findings(page)
+    await site.coaching.say(CaseManagerRequested.model_validate({
+        "request_id": new_id(), "ohjaamo": "lempaala", "requested_by": "emma-mallila",
+        "at": site.coaching.world.clock(), "topic": "benefit"}))
+    await page.goto(site.at("/ohjaamo-days"))
+    asked = page.get_by_role("link", name="Ohjaamo Lempäälä: työttömyysetuus")
+    await until(lambda: _there(page, asked), what="the request")
+    await no_findings(page)
+    await asked.click()
+    await no_findings(page)
+    await page.get_by_role("button", name="Tulen", exact=True).dblclick()
+    await page.wait_for_selector("text=Ohjaamo saa tiedon, että tulet.")
+    assert "Asiakasvastaava tulee" in await page.locator("main").inner_text()

@@ -32,6 +32,8 @@ class Told:
         for act in written:
             if isinstance(act, acts.Refer):
                 self.service[act.referral], self.person[act.referral] = act.to, act.referral
+            elif isinstance(act, acts.OpenCase | acts.ReceiveVisitor):
+                self.service[act.case] = getattr(act, "of", "ohjaamo")
             elif isinstance(act, acts.CameBefore):
                 self.person[act.case] = self.person[self.key(act.earlier)]
             elif isinstance(act, acts.Publish) and isinstance(act.data, CaseOpened):
@@ -162,3 +164,13 @@ def test_another_year_has_the_same_figures_and_begins_on_its_own_first_day():
 @pytest.mark.parametrize("year", [2024, 2027, 2028])
 def test_the_script_can_be_written_for_years_to_come(year):
     assert script.write(year, date(year + 1, 6, 30))
+
+
+def test_some_come_to_the_service_corridor_each_day_and_nearly_all_are_the_areas(written):
+    inquiries = [act for act in written if isinstance(act, acts.DirectInquiry)]
+    days = Counter(helsinki_day(act.at) for act in inquiries)
+    assert 2 < len(inquiries) / len(days) < 5
+    rules = plan.on(date(YEAR, 6, 1)).triage
+    assert all(act.rule in rules.form(act.channel) for act in inquiries)
+    theirs = sum(rules.addresses[rules.rules[act.rule].directed_to].organisation == "lempaala" for act in inquiries)
+    assert 0 < theirs / len(inquiries) < 0.2

@@ -21,11 +21,12 @@ from contracts.events import casework, coaching
 from contracts.events.referrals import Consent, ReferralConsented, WorkTrialProposalAnswered
 from contracts.fields import CaseId, ClientId, ConsentId, KeyId, ReferralId, ReferralNumber, StaffId, new_id
 from contracts.topics import TOPICS, source_of, topic_for
-from services.coaching.cases import domain, duties, opening
+from services.coaching.cases import domain, duties, opening, running
 from services.coaching.cases.course import Happened, against
 from services.coaching.cases.courses import CLOSED, Status, machine_of
 from services.coaching.cases.domain import Act, Case
 from services.coaching.cases.schemas import details_of
+from services.coaching.ohjaamo import domain as ohjaamo
 from services.coaching.pointti import domain as pointti
 from services.coaching.pointti import tets as trials
 from services.coaching.pointti.courses import TET, PlaceState, TetState, place, tets
@@ -123,8 +124,22 @@ def book(w: Walk) -> Decision[Case]:
 
 
 def meet(w: Walk) -> Decision[Case]:
-    kinds = ("starter-package", "coaching", "three-party", "interview", "my-team")
-    return domain.hold_meeting(w.case, w.act(), w.day(), w.rng.choice(kinds))
+    kinds = PLAN.services[w.case.service].meetings
+    return running.hold_meeting(
+        w.case, w.act(), w.day(), w.rng.choice((*kinds, "interview")), kinds, PLAN.coaching.starter_package_maximum)
+
+
+def miss(w: Walk) -> Decision[Case]:
+    return running.miss_appointment(w.case, w.act())
+
+
+def go_on(w: Walk) -> Decision[Case]:
+    possible = PLAN.services[w.case.service].goes_on_after
+    return running.go_on(w.case, w.act(), w.rng.choice(("work", "education")), w.day(), possible)
+
+
+def visit(w: Walk) -> Decision[Case]:
+    return ohjaamo.receive(w.case, w.act(), w.rng.random() < 0.3, PLAN)
 
 
 def is_told(w: Walk) -> bool:
@@ -145,7 +160,8 @@ def give_back(w: Walk) -> Decision[Case]:
 
 
 def close_unbegun(w: Walk) -> Decision[Case]:
-    return domain.close_unbegun(w.case, w.act(), w.day(), w.rng.choice(NOT_BEGUN), is_told(w))
+    return domain.close_unbegun(
+        w.case, w.act(), w.day(), w.rng.choice(NOT_BEGUN), is_told(w), PLAN.trying(w.case.service))
 
 
 def withdraw(w: Walk) -> Decision[Case]:
@@ -153,7 +169,7 @@ def withdraw(w: Walk) -> Decision[Case]:
 
 
 def review(w: Walk) -> Decision[Case]:
-    return domain.review(w.case, w.act())
+    return running.review(w.case, w.act())
 
 
 def group(w: Walk) -> pointti.Group:
@@ -222,7 +238,7 @@ def look(w: Walk) -> Decision[Case]:
 
 COMMANDS = (attempt, attempt, book, meet, start, end, give_back, close_unbegun, withdraw, review, keep_place,
             leave_place, begin_period, end_period, agree_tet, agree_tet, end_tet, end_tet, propose, propose,
-            leave_unsent, look, look)
+            leave_unsent, look, look, miss, go_on, visit)
 
 
 def told_by_party(w: Walk) -> None:

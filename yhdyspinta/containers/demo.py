@@ -83,7 +83,7 @@ async def play(place: Place, *, days: bool) -> str:
     settings = [replace(service_settings(service), extra=dict(stage.extra)) for service in SERVICES]
     if not days:
         database = Database(next(each for each in settings if each.service == "notify"), system_clock)
-        await directory.fill(database)
+        await directory.fill(database, stage.today)
         await database.close()
         stage.progress.year_is_done()
         return ""

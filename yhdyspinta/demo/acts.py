@@ -7,7 +7,7 @@ one to its reader.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import ClassVar, Literal
@@ -18,13 +18,17 @@ from chassis.contact import Contact, Secret
 from chassis.database import Session
 from chassis.policy import Principal
 from contracts.envelope import Data
-from contracts.events.casework import NotBegun, Outcome, PlanAfter
+from contracts.events.casework import NotBegun, Origin, Outcome, PlanAfter
 from contracts.events.coaching import RightAddress
+from contracts.fields import new_id
 from services.coaching import access
 from services.coaching.cases import handlers as cases
 from services.coaching.cases import store as case_store
-from services.coaching.cases.domain import Channel, MeetingKind, ReturnReason
+from services.coaching.cases.domain import Case, Channel, MeetingKind, ReturnReason
 from services.coaching.cases.handlers import By
+from services.coaching.ohjaamo import handlers as ohjaamo
+from services.coaching.ohjaamo.handlers import Visitor
+from services.coaching.phenomena import handlers as phenomena
 from services.coaching.pointti import handlers as pointti
 from services.coaching.pointti import store as pointti_store
 from services.coaching.pointti import tet_handlers as tets
@@ -34,13 +38,15 @@ from services.coaching.pointti.tets import waiting as tets_waiting
 from services.coaching.referrals import handlers as contact_details
 from services.referral import handlers as referrals
 from services.referral.handlers import Wish
+from services.referral.triage import domain as triage_domain
+from services.referral.triage import handlers as triage
 from services.referral.work_trials import handlers as trials
 from services.referral.work_trials import store as trial_store
 from yhdyspinta.demo.people import BY_ID
 from yhdyspinta.demo.progress import Handle
 
 Handles = MutableMapping[str, Handle]
-"""What our services called the referrals of the script, by their key in it."""
+"""What our services called the referrals and own cases of the script, by their key in it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +141,7 @@ class WithdrawAtArea(OfReferral):
     """The client tells the employment area that the consent is withdrawn [3.2, 7]."""
 
     async def do(self, db: Session, handles: Handles) -> str:
-        await referrals.withdraw(db, handles[self.referral].referral_id, None, self.who)
+        await referrals.withdraw(db, handles[self.referral].id, None, self.who)
         return ""
 
 
@@ -144,7 +150,7 @@ class CancelReferral(OfReferral):
     """The case manager takes the referral back."""
 
     async def do(self, db: Session, handles: Handles) -> str:
-        await referrals.cancel(db, handles[self.referral].referral_id, self.who)
+        await referrals.cancel(db, handles[self.referral].id, self.who)
         return ""
 
 
@@ -153,7 +159,22 @@ class SettleReturn(OfReferral):
     """The client knows of the return."""
 
     async def do(self, db: Session, handles: Handles) -> str:
-        await referrals.settle_return(db, handles[self.referral].referral_id, self.who)
+        await referrals.settle_return(db, handles[self.referral].id, self.who)
+        return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DirectInquiry(Command):
+    """The clerk of the service corridor directs an inquiry [3.7]."""
+
+    service = "referral"
+
+    channel: triage_domain.Channel
+    rule: str
+
+    async def do(self, db: Session, handles: Handles) -> str:
+        inquiry = await triage.direct(db, new_id(db.now), self.channel, self.rule, self.who)
+        await triage.finish(db, inquiry.id, self.who)
         return ""
 
 
@@ -162,7 +183,7 @@ class SettleReturn(OfReferral):
 
 @dataclass(frozen=True, kw_only=True)
 class InCase(Command):
-    """`case` is the key of the referral that opened it, or the id under which PARty knows it."""
+    """`case` is the key of the referral or act that opened it, or the id under which PARty knows it."""
 
     service = "coaching"
 
@@ -181,10 +202,73 @@ async def case_id(db: Session, case: str, handles: Handles) -> str:
     """Raises LookupError or ValueError where no case was opened, for its referral was refused."""
     if case not in handles:
         return str(UUID(case))
-    found = await case_store.of_referral(db, handles[case].referral_id)
+    known = handles[case].id
+    found = await case_store.of_referral(db, known) or await case_store.find(db, known)
     if found is None:
         raise LookupError(case)
     return found.id
+
+
+@dataclass(frozen=True, kw_only=True)
+class ByThemselves(Command):
+    """A client comes without a referral, and a case is opened that the key `case` names from then on."""
+
+    service = "coaching"
+
+    case: str
+    municipality: str
+
+    async def do(self, db: Session, handles: Handles) -> str:
+        made = await self.open(db, access.by(self.who, db.now))
+        handles[self.case] = Handle(made.id, made.number)
+        return f"{made.id} {made.number}"
+
+    @abstractmethod
+    async def open(self, db: Session, by: By) -> Case:
+        """The case that is opened."""
+
+    def recall(self, remembered: str, handles: Handles) -> None:
+        handles[self.case] = Handle(*remembered.split())
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenCase(ByThemselves):
+    """A worker records the approach [3.2, 3.4, 3.6]."""
+
+    of: str
+    origin: Origin
+    asked_on: date
+
+    async def open(self, db: Session, by: By) -> Case:
+        return await cases.open_case(
+            db, by, self.of, self.municipality, self.origin, self.asked_on, basis="not-of-working-age")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReceiveVisitor(ByThemselves):
+    """Somebody comes to an Ohjaamo without an appointment [3.5]."""
+
+    ohjaamo: str
+    topic: str
+    settled: bool
+
+    async def open(self, db: Session, by: By) -> Case:
+        return await ohjaamo.receive(db, by, Visitor(self.ohjaamo, self.municipality, self.topic, self.settled))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordPhenomena(Command):
+    """An outreach team's observations of a month [3.4]; `month` is its first day."""
+
+    service = "coaching"
+
+    municipality: str
+    month: date
+    counts: Mapping[str, int]
+
+    async def do(self, db: Session, handles: Handles) -> str:
+        await phenomena.observe(db, self.who, self.municipality, self.month, self.counts)
+        return ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,6 +298,14 @@ class Book(InCase):
 
     async def act(self, db: Session, case_id: str, by: By) -> None:
         await cases.book_appointment(db, case_id, by, self.for_at, self.place, self.reached_by)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DidNotCome(InCase):
+    """The booked time passed without the client."""
+
+    async def act(self, db: Session, case_id: str, by: By) -> None:
+        await cases.miss_appointment(db, case_id, by)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -363,7 +455,7 @@ class AnswerTrial(OfReferral):
     declined: Literal["timing", "workplace", "not-possible"] | None = None
 
     async def do(self, db: Session, handles: Handles) -> str:
-        referral_id = handles[self.referral].referral_id
+        referral_id = handles[self.referral].id
         waiting = [p for p in await trial_store.of_referral(db, referral_id) if p.accepted is None]
         if not waiting:
             raise LookupError(self.referral)

@@ -1,6 +1,7 @@
 """The demo's staff and the plan's seats, told to the directory through notify's own acts."""
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 
 from chassis.database import Database
 from contracts import plan
@@ -14,12 +15,19 @@ MAILBOXES = {("lempaala", "workshop-instructor", "pointti"): "pointti@lempaala.i
 """Seats with an address of their own [3.3]."""
 
 
-async def fill(database: Database) -> None:
-    """Lists everybody and fills every seat; what is there as it should be is not told again."""
+AWAY, AWAY_FOR = "laura-kokeilu", timedelta(days=4)
+"""Who is away when the demo begins, so that there is a substitute to be."""
+
+
+async def fill(database: Database, began: date) -> None:
+    """Lists everybody and fills every seat; what is there as it should be is not told again. `began`: the demo's
+    first day."""
     async with database.begin() as db:
         for person in PEOPLE:
             await handlers.list_person(db, listed(person), person.email)
         for seat in seats(plan.ALL[-1]):
+            if seat.holder == AWAY and seat.group is None:
+                seat = seat.model_copy(update={"away_until": began + AWAY_FOR})
             await handlers.fill_seat(db, seat, MAILBOXES.get((seat.organisation, seat.role, seat.service or "")))
 
 

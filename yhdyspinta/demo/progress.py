@@ -14,9 +14,9 @@ from yhdyspinta.embedded.processes import private_folder, write_private
 
 @dataclass(frozen=True)
 class Handle:
-    """What our services called a referral of the script: its id and number."""
+    """What our services called a referral of the script, or a case that came without one: its id and number."""
 
-    referral_id: str
+    id: str
     number: str
 
 
@@ -65,5 +65,5 @@ class Progress:
         write_private(self.file, json.dumps({
             "script": self.script, "complete": self.complete, "began": self.began.astimezone(UTC).isoformat(),
             "done_until": self.done_until.isoformat() if self.done_until else None,
-            "referrals": {key: [handle.referral_id, handle.number] for key, handle in self.referrals.items()},
+            "referrals": {key: [handle.id, handle.number] for key, handle in self.referrals.items()},
         }))

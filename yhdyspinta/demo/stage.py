@@ -55,7 +55,7 @@ class Stage:
                         until=self.until) as year:
             for each in parted:
                 each.service.app.state.web.notice = year.notice
-            await directory.fill(year.database("notify"))
+            await directory.fill(year.database("notify"), self.today)
             task = asyncio.create_task(year.run(), name="year")
             try:
                 yield year

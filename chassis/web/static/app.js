@@ -6,7 +6,10 @@
     if (form.dataset.sent) return event.preventDefault();
     if (form.method === "post" && !form.hasAttribute("hx-post")) form.dataset.sent = "1";
   });
-  addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((f) => delete f.dataset.sent));
+  addEventListener("pageshow", () => {
+    document.querySelectorAll("form[data-sent]").forEach((f) => delete f.dataset.sent);
+    document.querySelector("[data-keys]")?.focus(); // gone back to, a page does not focus by itself
+  });
 
   // A part that refreshes itself waits while somebody is in it: it never takes focus or typed text away.
   document.addEventListener("htmx:before:request", (event) => {
@@ -22,6 +25,16 @@
 
   document.addEventListener("session-over", () => {
     document.getElementById("session-over")?.removeAttribute("hidden");
+  });
+
+  // A digit, Enter or Escape presses what it names, while the focus is in that part; a held key presses once.
+  document.addEventListener("keydown", (event) => {
+    if (event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.key === "Enter" && event.target.closest("a, button")) return;
+    const named = event.target.closest("[data-keys]")?.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+    if (!named) return;
+    event.preventDefault();
+    named.click();
   });
 
   document.addEventListener("click", (event) => {

@@ -3,28 +3,31 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, time
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from fastapi import Response
 from pydantic import BaseModel, Field
 
-from chassis import calendar
-from chassis.decisions import NotFound, Refused
-from chassis.policy import Policy, SignInAgain
+from chassis import calendar, seats
+from chassis.decisions import Refused
+from chassis.policy import Policy
 from chassis.web import N_, Db, Form, Page, Routes, blank
 from chassis.web.formats import Formats
+from chassis.web.late import with_absence
 from contracts import plan
-from contracts.events.casework import MeetingHeld, NotBegun, Origin, Outcome
+from contracts.events.casework import NotBegun, Origin, Outcome
 from contracts.events.coaching import RightAddress
 from services.coaching import access, directory
 from services.coaching.access import WORKERS
-from services.coaching.cases import handlers, store
+from services.coaching.cases import handlers, opening, store
 from services.coaching.cases.api import Id
 from services.coaching.cases.domain import Case, Channel, MeetingKind, ReturnReason
 from services.coaching.cases.handlers import By
+from services.coaching.cases.opening import AskedBasis
 from services.coaching.cases.refusals import ChangedMeanwhile, EarlierCaseUnknown
 from services.coaching.cases.timeline import timeline
-from services.coaching.cases.wording import CHANNELS, MEETINGS, NOT_BEGUN, ORIGINS, OUTCOMES, PLANS, RETURNS, Words
+from services.coaching.cases.wording import LISTS, ORIGINS, Words
+from services.coaching.outreach.trying import next_channel
 
 M = TypeVar("M", bound=BaseModel)
 routes = Routes()
@@ -66,13 +69,9 @@ def add(to: Routes, act: ActPage[Any]) -> None:
                 await act.do(db, case_id, replace(by, seen=form.value("seen")), form.read)
                 return page.redirect(act.then or f"/cases/{case_id}", said=page.gettext(act.said))
             except Refused as fault:
-                if fault.refusal.code in (NotFound.code, SignInAgain.code):
-                    raise
                 if fault.refusal.code == ChangedMeanwhile.code:
                     return await _changed(page, db, await store.case(db, case_id, by.whose), act, form)
-                where = (fault.refusal.field or "").removeprefix("/data").removeprefix("/")
-                name = act.at.get(where, where)
-                form.refuse(name if name in act.model.model_fields else "", page.sentence(fault.refusal))
+                page.refuse(form, fault, act.at)
         return await _shown(page, db, await store.case(db, case_id, by.whose), act, form, 422)
 
 
@@ -83,7 +82,7 @@ async def _changed(page: Page, db: Db, case: Case, act: ActPage[Any], form: Form
     form.refuse("", page.gettext(
         "The case changed while you wrote. Last of all, %(when)s, %(by)s: %(what)s Send again if yours still holds.",
         when=Formats(page.language, page.texts).moment(last.at), by=by or page.gettext("by itself"),
-        what=Words(page).happened(last)))
+        what=Words(page).happened(last, case.service)))
     return await _shown(page, db, case, act, form, 409)
 
 
@@ -95,15 +94,10 @@ async def _shown(
     return page.render(
         f"act-{act.name}.html", status, words=words, case=case, form=form,
         told=bool(service and service.start_and_end_told), listed=LISTS,
-        colleagues=await directory.in_role(db, case.provider, service.mailbox_role) if service else [],
+        goes_on=service.goes_on_after if service else (),
+        colleagues=with_absence(page, await handlers.colleagues(db, case), await seats.away(db, case.provider)),
         **(await act.more(page, db, case) if act.more else {}),
     )
-
-
-LISTS = {
-    "channels": CHANNELS, "meetings": MEETINGS, "outcomes": OUTCOMES, "not_begun": NOT_BEGUN, "returns": RETURNS,
-    "plans": PLANS,
-}
 
 
 def _now(page: Page) -> dict[str, Any]:
@@ -115,14 +109,26 @@ def _today(page: Page, case: Case) -> Mapping[str, Any]:
     return {"on": page.today}
 
 
-def _interviews(case: Case) -> bool:
-    """Whether the next meeting is Pointti's interview."""
-    return case.service == "pointti" and not any(case.course.told(MeetingHeld))
+def _next_meeting(page: Page, case: Case) -> MeetingKind:
+    """The kind of the next meeting: the service's first kind, until enough of them were held."""
+    rules = plan.on(page.today)
+    first = rules.services[case.service].meetings[0]
+    most = rules.coaching.starter_package_maximum if first == "starter-package" else 1
+    held = [meeting.kind for meeting in case.course.meetings]
+    return first if len(held) < most and set(held) <= {first} else "coaching"
+
+
+def _next_channel(page: Page, case: Case) -> Channel:
+    """The way to be tried next."""
+    trying = plan.on(page.today).trying(case.service)
+    return next_channel(case.course, trying.channels) if trying else "call"
 
 
 class Attempt(BaseModel):
-    on: date
-    at: time
+    """Without a day and a time: just now."""
+
+    on: date | None = None
+    at: time | None = None
     channel: Channel
     reached: bool = False
 
@@ -137,6 +143,11 @@ class Appointment(BaseModel):
 class Meeting(BaseModel):
     on: date
     kind: MeetingKind
+
+
+class GoOn(BaseModel):
+    beside: Literal["work", "education"]
+    since: date
 
 
 class OnDay(BaseModel):
@@ -176,11 +187,13 @@ class NewCase(BaseModel):
     service: str = Field(max_length=40)
     municipality: str = Field(max_length=40)
     origin: Origin
+    basis: AskedBasis | None = None
     asked_on: date
 
 
 async def _attempt(db: Db, case_id: str, by: By, f: Attempt) -> Case:
-    return await handlers.record_attempt(db, case_id, by, calendar.at(f.on, f.at), f.channel, f.reached)
+    at = calendar.at(f.on, f.at) if f.on and f.at else db.now
+    return await handlers.record_attempt(db, case_id, by, at, f.channel, f.reached)
 
 
 async def _appointment(db: Db, case_id: str, by: By, f: Appointment) -> Case:
@@ -189,6 +202,10 @@ async def _appointment(db: Db, case_id: str, by: By, f: Appointment) -> Case:
 
 async def _meeting(db: Db, case_id: str, by: By, f: Meeting) -> Case:
     return await handlers.hold_meeting(db, case_id, by, f.on, f.kind)
+
+
+async def _go_on(db: Db, case_id: str, by: By, f: GoOn) -> Case:
+    return await handlers.go_on(db, case_id, by, f.beside, f.since)
 
 
 async def _start(db: Db, case_id: str, by: By, f: OnDay) -> Case:
@@ -226,15 +243,18 @@ async def _came_before(db: Db, case_id: str, by: By, f: CameBefore) -> Case:
 
 
 ACTS: tuple[ActPage[Any], ...] = (
-    ActPage("attempt", Attempt, lambda page, _: {**_now(page), "channel": "call", "reached": "no"}, _attempt,
-            N_("The attempt is recorded."), {"on": "on", "at": "at"}),
+    ActPage("attempt", Attempt, lambda page, case: {
+        **_now(page), "channel": _next_channel(page, case), "reached": "no",
+    }, _attempt, N_("The attempt is recorded."), {"on": "on", "at": "at"}),
     ActPage("appointment", Appointment, lambda page, case: {
         "place": next((code for code in plan.on(page.today).codes["place"] if code.startswith(case.provider)), None),
         "reached_by": None if case.course.reached else "call",
     }, _appointment, N_("The time is booked.")),
     ActPage("meeting", Meeting, lambda page, case: {
-        "on": page.today, "kind": "interview" if _interviews(case) else "coaching",
+        "on": page.today, "kind": page.request.query_params.get("kind") or _next_meeting(page, case),
     }, _meeting, N_("The meeting is recorded.")),
+    ActPage("going-on", GoOn, lambda page, _: {"since": page.today}, _go_on,
+            N_("It is recorded that the case goes on.")),
     ActPage("start", OnDay, lambda page, case: {"on": case.course.began_on() or page.today}, _start,
             N_("The start is recorded.")),
     ActPage("end", End, _today, _end, N_("The end is recorded.")),
@@ -259,6 +279,13 @@ async def review(case_id: Id, page: Page, db: Db) -> Response:
     return page.redirect(f"/cases/{case_id}", said=page.gettext("The case goes on."))
 
 
+@routes.page("POST", "/cases/{case_id}/missed", policy=WORKERS)
+async def miss_appointment(case_id: Id, page: Page, db: Db) -> Response:
+    """The client did not come: one press, once the time has passed."""
+    await handlers.miss_appointment(db, case_id, access.by(page.who, page.now))
+    return page.redirect(f"/cases/{case_id}", said=page.gettext("It is recorded that the client did not come."))
+
+
 @routes.page("GET", "/new-case", policy=WORKERS)
 async def ask_new_case(page: Page, db: Db) -> Response:
     """A client who came without a referral."""
@@ -272,7 +299,7 @@ async def open_case(page: Page, db: Db) -> Response:
         f = form.read
         try:
             case = await handlers.open_case(
-                db, access.by(page.who, page.now), f.service, f.municipality, f.origin, f.asked_on)
+                db, access.by(page.who, page.now), f.service, f.municipality, f.origin, f.asked_on, f.basis)
             return page.redirect(f"/cases/{case.id}", said=page.gettext("The case is open."))
         except Refused as fault:
             where = (fault.refusal.field or "").rsplit("/", 1)[-1]
@@ -283,11 +310,16 @@ async def open_case(page: Page, db: Db) -> Response:
 
 def _new_case(page: Page, form: Form[Any], status: int = 200) -> Response:
     words = Words(page)
-    own = access.by(page.who, page.now).whose.services
-    services = plan.on(page.today).services
+    whose = access.by(page.who, page.now).whose
+    rules = words.rules
+    residents = {
+        code: words.municipalities_of(code, whose) for code, service in rules.services.items()
+        if code in whose.services and not service.referral_only}
+    served = {code for choices in residents.values() for code, _ in choices}
     return page.render(
         "new-case.html", status, words=words, form=form,
-        services=[(c, words.service(c)) for c in services if c in own and not services[c].referral_only],
-        municipalities=[(c, words.municipality(c)) for c in words.rules.municipalities],
+        services=[(code, words.service(code)) for code, choices in residents.items() if choices],
+        municipalities=[(code, name) for code, name in words.codes("municipality") if code in served],
+        asks_basis=any(choices and opening.asks_basis(code, rules) for code, choices in residents.items()),
         origins=words.choices(ORIGINS, ("self", "other-service", "yhteisetsiva")),
     )

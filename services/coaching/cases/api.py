@@ -57,7 +57,7 @@ async def list_cases(
 async def open_case(new: schemas.NewCase, response: Response, db: Db, who: Who) -> Any:
     """A referral opens its case by itself; Pointti takes clients by referral alone."""
     case = await handlers.open_case(
-        db, access.by(who, db.now), new.service, new.municipality, new.origin, new.asked_on)
+        db, access.by(who, db.now), new.service, new.municipality, new.origin, new.asked_on, new.basis)
     response.headers["Location"] = f"{db.settings.prefix_path}/api/cases/{case.id}"
     return Made(case_id=case.id, number=case.number)
 
@@ -104,6 +104,15 @@ async def book_appointment(case_id: Id, booked: schemas.Appointment, db: Db, who
 
 
 @routes.api(
+    "POST", "/api/cases/{case_id}/appointments/missed", policy=WORKERS, scope="cases", response_model=CaseShown,
+    summary="The client did not come at the booked time",
+)
+async def miss_appointment(case_id: Id, db: Db, who: Who) -> Any:
+    """Once the time has passed: an attempt then that reached nobody. The client is tried again."""
+    return await whole(db, await handlers.miss_appointment(db, case_id, access.by(who, db.now)))
+
+
+@routes.api(
     "POST", "/api/cases/{case_id}/meetings", policy=WORKERS, scope="cases", response_model=CaseShown,
     summary="Record a meeting as held",
 )
@@ -146,7 +155,8 @@ async def give_back(case_id: Id, returned: schemas.Return, db: Db, who: Who) -> 
     summary="Close a case whose service never began",
 )
 async def close_unbegun(case_id: Id, closed: schemas.NotBegunBody, db: Db, who: Who) -> Any:
-    """Why stays on the municipal side. Of coaching and Pointti the referral is returned as `not-started`."""
+    """Why stays on the municipal side. Of coaching and Pointti the referral is returned as `not-started`. In outreach
+    `not-reached` is refused until attempts were made as long and by as many channels as the plan says."""
     return await whole(db, await handlers.close_unbegun(
         db, case_id, access.by(who, db.now), closed.on, closed.reason))
 
@@ -167,6 +177,15 @@ async def withdraw(case_id: Id, told: schemas.WithdrawalBody, db: Db, who: Who) 
 async def review(case_id: Id, db: Db, who: Who) -> Any:
     """The next review is due after the plan's time."""
     return await whole(db, await handlers.review(db, case_id, access.by(who, db.now)))
+
+
+@routes.api(
+    "POST", "/api/cases/{case_id}/going-on", policy=WORKERS, scope="cases", response_model=CaseShown,
+    summary="The client began work or studies, and the service goes on",
+)
+async def go_on(case_id: Id, going: schemas.GoOn, db: Db, who: Who) -> Any:
+    """Nothing ends by it, and the outcome is recorded at the end alone. The employment area learns nothing of it."""
+    return await whole(db, await handlers.go_on(db, case_id, access.by(who, db.now), going.beside, going.since))
 
 
 @routes.api(

@@ -16,6 +16,7 @@ from contracts.envelope import Data
 from contracts.events.casework import (
     AppointmentBooked,
     CaseClosed,
+    CaseOpened,
     ContactAttempted,
     MeetingHeld,
     PeriodEnded,
@@ -94,12 +95,22 @@ class Course:
     @property
     def first_attempt_on(self) -> date | None:
         """The day of the first attempt; who came in person was met that day [measures.md]."""
-        return min([*map(_day, self.attempts), *(m.on for m in self.told(MeetingHeld))], default=None)
+        days = [*(helsinki_day(a.at) for a in self.attempts), *(m.on for m in self.told(MeetingHeld))]
+        return min(days, default=None)
 
     @property
     def reached_on(self) -> date | None:
-        days = [*(_day(a) for a in self.attempts if a.reached), *(m.on for m in self.told(MeetingHeld))]
+        days = [*(helsinki_day(a.at) for a in self.attempts if a.reached), *(m.on for m in self.told(MeetingHeld))]
         return min(days, default=None)
+
+    @property
+    def meetings(self) -> tuple[MeetingHeld, ...]:
+        return tuple(self.told(MeetingHeld))
+
+    @property
+    def starter_meetings(self) -> int:
+        """How many meetings of the starter package were held [3.2]."""
+        return sum(meeting.kind == "starter-package" for meeting in self.meetings)
 
     def began_on(self, before: Happened | None = None) -> date | None:
         """A service begins with the first meeting that is no interview, Pointti with its first period [3.2, 3.3]."""
@@ -142,8 +153,20 @@ def booked_after(booked: AppointmentBooked | None, data: Data) -> AppointmentBoo
     return booked
 
 
-def _day(attempt: ContactAttempted) -> date:
-    return helsinki_day(attempt.at)
+def day_of(event: Data) -> date | None:
+    """The day on which what an event tells happened, where its data says it; else that is the day of its time."""
+    match event:
+        case ContactAttempted(at=at):
+            return helsinki_day(at)
+        case MeetingHeld(on=on) | CaseClosed(on=on):
+            return on
+        case PeriodStarted(starts_on=on):
+            return on
+        case PeriodEnded(ended_on=on):
+            return on
+        case CaseOpened(opened_at=at):
+            return helsinki_day(at)
+    return None
 
 
 def against(course: Course, new: Happened, has_referral: bool) -> Refusal | None:

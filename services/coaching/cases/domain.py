@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from chassis.calendar import helsinki_day
 from chassis.decisions import Decided, Decision, Refuse, decided, refuse
@@ -16,14 +16,11 @@ from contracts.envelope import Data
 from contracts.events.casework import (
     AppointmentBooked,
     CaseClosed,
-    CaseOpened,
     ContactAttempted,
     MeetingHeld,
     NotBegun,
     Origin,
     Outcome,
-    PeriodEnded,
-    PeriodStarted,
     WithdrawalTold,
 )
 from contracts.events.coaching import (
@@ -31,9 +28,13 @@ from contracts.events.coaching import (
     CoachingStarted,
     ReferralReturned,
     RightAddress,
+    ThreePartyMeetingCalledOff,
+    ThreePartyMeetingRequested,
     WithdrawalReported,
 )
+from contracts.events.referrals import ThreePartyMeetingAgreed, ThreePartyMeetingDeclined
 from contracts.fields import CaseId, ClientId
+from contracts.plan import tables
 from services.coaching.cases.course import Course, Happened, against
 from services.coaching.cases.courses import Status, status_of
 from services.coaching.cases.refusals import (
@@ -53,15 +54,31 @@ from services.coaching.cases.refusals import (
     TimePassed,
     WithdrawalIsAnotherAct,
 )
+from services.coaching.outreach.trying import against_not_reached
 from services.coaching.referrals import domain as referrals
 from services.coaching.referrals.domain import Closing, ConsentNotInForce, Referral
 
 OURS = "/municipal/coaching"
-Channel = Literal["call", "text-message", "email", "letter", "visit", "other"]
-MeetingKind = Literal["starter-package", "coaching", "three-party", "interview", "my-team"]
-TOLD = (CoachingStarted, CoachingEnded, ReferralReturned, WithdrawalReported)
+Channel: TypeAlias = tables.Channel
+MeetingKind: TypeAlias = tables.MeetingKind
+Basis = Literal["not-of-working-age", "guidance"]
+"""Why somebody is a client of immigrant services: of the integration programme, or for guidance alone [3.6]."""
+TOLD = (
+    CoachingStarted, CoachingEnded, ReferralReturned, WithdrawalReported, ThreePartyMeetingRequested,
+    ThreePartyMeetingCalledOff,
+)
 """What the area is told of a case, each by an act of the provider."""
+HEARD = (ThreePartyMeetingAgreed, ThreePartyMeetingDeclined)
+"""What the area answers, kept in the course of the case."""
 ReturnReason = Literal["not-eligible", "no-capacity", "wrong-address", "not-started"]
+
+
+@dataclass(frozen=True)
+class GoesOn:
+    """The service goes on though the client has begun work or studies, since a day [3.2]."""
+
+    beside: Literal["work", "education"]
+    since: date
 
 
 @dataclass(frozen=True)
@@ -88,6 +105,8 @@ class Case:
     start_told: date | None = None
     end_told: date | None = None
     reviewed_on: date | None = None
+    basis: Basis | None = None
+    goes_on: GoesOn | None = None
     untold: bool = False
 
     @property
@@ -106,7 +125,8 @@ class Case:
     @property
     def version(self) -> str:
         """Another whenever something happened in the case: what a form was opened on."""
-        return version_of(len(self.course.happened), self.coach, self.start_told, self.end_told, self.reviewed_on)
+        return version_of(len(self.course.happened), self.coach, self.start_told, self.end_told, self.reviewed_on,
+                          self.goes_on.since if self.goes_on else None)
 
 
 def version_of(happened: int, coach: str | None, *days: date | None) -> str:
@@ -137,7 +157,7 @@ def record_attempt(case: Case, act: Act, at: datetime, channel: Channel, reached
     """The coach tried to reach the client; each attempt is recorded [3.2]. Refused with `DayAhead`, `CaseIsClosed`."""
     if at > act.at:
         return refuse(DayAhead(act.today))
-    return _happens(case, act, ContactAttempted(case_id=case.id, at=at, channel=channel, reached=reached))
+    return happens(case, act, ContactAttempted(case_id=case.id, at=at, channel=channel, reached=reached))
 
 
 def book_appointment(case: Case, act: Act, at: datetime, place: str, reached_by: Channel | None) -> Decision[Case]:
@@ -146,19 +166,10 @@ def book_appointment(case: Case, act: Act, at: datetime, place: str, reached_by:
         return refuse(TimePassed())
     booked = AppointmentBooked(case_id=case.id, at=at, place=place)
     if reached_by is None:
-        return _happens(case, act, booked)
-    return _happens(
+        return happens(case, act, booked)
+    return happens(
         case, act, ContactAttempted(case_id=case.id, at=act.at, channel=reached_by, reached=True), booked
     )
-
-
-def hold_meeting(case: Case, act: Act, on: date, kind: MeetingKind) -> Decision[Case]:
-    """A meeting with the client was held; the first that is no interview begins the service (not in Pointti)."""
-    if on > act.today:
-        return refuse(DayAhead(act.today))
-    if on < case.course.asked_on:
-        return refuse(EndBeforeStart())
-    return _happens(case, act, MeetingHeld(case_id=case.id, on=on, kind=kind))
 
 
 def start(case: Case, act: Act, on: date, told: bool) -> Decision[Case]:
@@ -183,7 +194,7 @@ def start(case: Case, act: Act, on: date, told: bool) -> Decision[Case]:
             return refuse(PeriodFirst())
         kind: MeetingKind = "starter-package" if case.service == "coaching" else "coaching"
         beginning = (MeetingHeld(case_id=case.id, on=on, kind=kind),)
-    decision = _happens(case, act, *beginning)
+    decision = happens(case, act, *beginning)
     if isinstance(decision, Decided) and told and case.referral:
         return decided(
             replace(decision.state, start_told=on), *decision.events, _started(case, case.referral, on)
@@ -208,7 +219,7 @@ def end(case: Case, act: Act, on: date, outcome: Outcome | None, told: bool) -> 
         return refuse(CaseIsClosed())
     if closed is None and outcome is None:
         return refuse(OutcomeMissing())
-    decision = _happens(case, act, *(() if closed else (CaseClosed(case_id=case.id, on=on, outcome=outcome),)))
+    decision = happens(case, act, *(() if closed else (CaseClosed(case_id=case.id, on=on, outcome=outcome),)))
     if not isinstance(decision, Decided) or not tells or case.referral is None or began_on is None:
         return decision
     started_on = case.start_told or began_on
@@ -245,7 +256,7 @@ def give_back(
     closed = () if case.course.closed else (
         CaseClosed(case_id=case.id, on=act.today, not_begun=_why_not_begun(case, reason)),
     )
-    decision = _happens(case, act, *closed)
+    decision = happens(case, act, *closed)
     if not isinstance(decision, Decided):
         return decision
     returned = replace(case.referral, closing=Closing.RETURN, closed_at=act.at)
@@ -257,18 +268,23 @@ def give_back(
     )
 
 
-def close_unbegun(case: Case, act: Act, on: date, reason: NotBegun, told: bool) -> Decision[Case]:
+def close_unbegun(
+    case: Case, act: Act, on: date, reason: NotBegun, told: bool, trying: tables.Outreach | None = None
+) -> Decision[Case]:
     """The service never began: the client was not reached, declined, or could not be served [3.2, 3.4].
 
     Of coaching and Pointti (`told`), and wherever the provider could not serve, the referral is given back. Of
     the others the area is told nothing. A consent that is withdrawn is told as such (`withdraw`), for it erases.
-    Refused as `give_back` and with `CaseIsClosed`, `WithdrawalIsAnotherAct`.
+    `trying` is what must be tried before the client counts as not reached. Refused as `give_back` and with
+    `CaseIsClosed`, `WithdrawalIsAnotherAct`, `NeverTried`, `TryLonger`, `TryAnotherChannel`.
     """
     if on > act.today:
         return refuse(DayAhead(act.today))
     if reason == "withdrawn" and case.referral and case.referral.is_open:
         return refuse(WithdrawalIsAnotherAct())
-    decision = _happens(case, act, CaseClosed(case_id=case.id, on=on, not_begun=reason))
+    if trying and reason == "not-reached" and (refusal := against_not_reached(case.course, on, trying)):
+        return refuse(refusal)
+    decision = happens(case, act, CaseClosed(case_id=case.id, on=on, not_begun=reason))
     if not isinstance(decision, Decided) or case.referral is None or not case.referral.is_open:
         return decision
     if reason in ("not-eligible", "no-capacity"):
@@ -293,7 +309,7 @@ def withdraw(case: Case, act: Act, told_at: datetime) -> Decision[Case]:
     report = referrals.report_withdrawal(case.referral, told_at, act.at)
     if not isinstance(report, Decided):
         return refuse(report.refusal) if isinstance(report, Refuse) else report
-    told = _happens(case, act, WithdrawalTold(case_id=case.id, told_at=told_at))
+    told = happens(case, act, WithdrawalTold(case_id=case.id, told_at=told_at))
     if not isinstance(told, Decided):
         return told
     stopped = stop(replace(told.state, referral=report.state), replace(act, id=f"{act.id}-stop"))
@@ -307,13 +323,6 @@ def stop(case: Case, act: Act) -> Decided[Case]:
         return decided(case)
     closed = CaseClosed(case_id=case.id, on=max(act.today, case.course.asked_on), not_begun="withdrawn")
     return decided(replace(case, course=case.course.then(*act.does(closed))), closed)
-
-
-def review(case: Case, act: Act) -> Decision[Case]:
-    """The coach has looked at a case that is open, and it goes on [3.2]. Refused with `CaseIsClosed`."""
-    if case.course.closed:
-        return refuse(CaseIsClosed())
-    return decided(replace(case, reviewed_on=act.today))
 
 
 def remember_told(case: Case, act: Act, events: Sequence[Data]) -> Case:
@@ -339,23 +348,7 @@ def take_over(case: Case, coach: str) -> Case:
     return case if case.coach else replace(case, coach=coach)
 
 
-def day_of(event: Data) -> date | None:
-    """The day on which what an event tells happened, where its data says it; else that is the day of its time."""
-    match event:
-        case ContactAttempted(at=at):
-            return helsinki_day(at)
-        case MeetingHeld(on=on) | CaseClosed(on=on):
-            return on
-        case PeriodStarted(starts_on=on):
-            return on
-        case PeriodEnded(ended_on=on):
-            return on
-        case CaseOpened(opened_at=at):
-            return helsinki_day(at)
-    return None
-
-
-def _happens(case: Case, act: Act, *events: Data) -> Decision[Case]:
+def happens(case: Case, act: Act, *events: Data) -> Decision[Case]:
     """Events of the case's course, each possible after the one before it."""
     course = case.course
     for happened in act.does(*events):

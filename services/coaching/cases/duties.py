@@ -13,6 +13,7 @@ from contracts.events.casework import AppointmentBooked, MeetingHeld, PeriodEnde
 from contracts.plan import Plan
 from services.coaching.cases.courses import Status
 from services.coaching.cases.domain import Case
+from services.coaching.meetings import three_party
 from services.coaching.pointti.courses import PlaceState, Tet, TetState, place, tets
 
 CONTACT = "contact-client"
@@ -30,7 +31,7 @@ RECORD_TET = "record-tet"
 SEND_PROPOSAL = "send-work-trial-proposal"
 ALL = (
     CONTACT, TRY_AGAIN, DECIDE, BOOK, RECORD, INTERVIEW, START_PERIOD, END_PERIOD, TELL_STARTED, TELL_ENDED, REVIEW,
-    RECORD_TET, SEND_PROPOSAL,
+    RECORD_TET, SEND_PROPOSAL, three_party.PROPOSE, three_party.RECORD,
 )
 
 LOOKED_AT_BEFORE = timedelta(days=14)
@@ -62,7 +63,8 @@ def owed(case: Case, plan: Plan, now: datetime, review_due: datetime | None = No
     """
     kept = place(case.course)
     to_begin = {START_PERIOD: end_of_day(kept.starts_on)} if kept and kept.state is PlaceState.KEPT else {}
-    return {**_of_course(case, plan, now, review_due), **to_begin, **dict(_of_tets(case, plan))}
+    of_course = _of_course(case, plan, now, review_due)
+    return {**of_course, **to_begin, **dict(_of_tets(case, plan)), **three_party.owed(case, plan)}
 
 
 def _of_tets(case: Case, plan: Plan) -> Iterator[tuple[str, datetime]]:
@@ -107,7 +109,7 @@ def met(kind: str, case: Case, due_at: datetime, plan: Plan) -> bool:
         case "contact-client" | "try-again":
             return bool(course.attempts) or any(course.told(MeetingHeld))
         case "decide-on-unreached":
-            return course.reached or closed is not None
+            return course.reached or closed is not None or case.reviewed_on is not None
         case "record-appointment":
             return any(course.told(AppointmentBooked)) and (closed is None or any(course.told(MeetingHeld)))
         case "book-appointment" | "hold-interview":
@@ -127,6 +129,8 @@ def met(kind: str, case: Case, due_at: datetime, plan: Plan) -> bool:
             return case.start_told is not None
         case "tell-coaching-ended":
             return case.end_told is not None or (case.referral is not None and not case.referral.is_open)
+        case three_party.PROPOSE | three_party.RECORD:
+            return three_party.met(kind, case)
         case _:
             return closed is None or closed.outcome is not None
 
@@ -152,8 +156,8 @@ def _before_it_begins(case: Case, plan: Plan) -> Mapping[str, datetime]:
     if course.attempts:
         last = helsinki_day(max(a.at for a in course.attempts))
         found = {TRY_AGAIN: end_of_day(after(last, plan.next_attempt_within(case.service)))}
-        if case.service == "outreach" and course.first_attempt_on and not course.reached:
-            found[DECIDE] = _due(plan, DECIDE, course.first_attempt_on)
+        if plan.trying(case.service) and course.first_attempt_on and not course.reached:
+            found[DECIDE] = _due(plan, DECIDE, max(filter(None, [course.first_attempt_on, case.reviewed_on])))
         return found
     if case.referral:
         return {CONTACT: end_of_day(case.referral.respond_due_on)}

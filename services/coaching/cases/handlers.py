@@ -7,7 +7,7 @@ of obligations, the audit row, and where it closes the referral the erasure of i
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from chassis import audit, obligations, outbox
 from chassis.calendar import helsinki_day
@@ -21,11 +21,13 @@ from contracts.events.coaching import RightAddress
 from contracts.fields import CaseId, ClientId, new_id, new_pseudonym
 from contracts.plan import Plan
 from services.coaching import directory
-from services.coaching.cases import domain, duties, opening, store
-from services.coaching.cases.course import Course
+from services.coaching.cases import domain, duties, opening, running, store
+from services.coaching.cases.course import Course, day_of
 from services.coaching.cases.domain import Act, Case, Channel, MeetingKind, ReturnReason
+from services.coaching.cases.opening import AskedBasis
 from services.coaching.cases.refusals import CodeNotKnown, DayAhead, NoColleague, NotProvided, ReferralOnly
 from services.coaching.cases.store import Whose
+from services.coaching.meetings import ending, three_party
 from services.coaching.outcomes import handlers as outcomes
 from services.coaching.outcomes.store import same_person
 from services.coaching.pointti import store as pointti
@@ -70,7 +72,13 @@ async def book_appointment(
 
 async def hold_meeting(db: Session, case_id: str, by: By, on: date, kind: MeetingKind) -> Case:
     """A meeting was held [3.2, 3.3]."""
-    return await act(db, case_id, by, "hold-meeting", lambda case, act, _: domain.hold_meeting(case, act, on, kind))
+    return await act(db, case_id, by, "hold-meeting", lambda case, act, now: running.hold_meeting(
+        case, act, on, kind, now.services[case.service].meetings, now.coaching.starter_package_maximum))
+
+
+async def miss_appointment(db: Session, case_id: str, by: By) -> Case:
+    """The client did not come at the booked time [3.2]."""
+    return await act(db, case_id, by, "miss-appointment", lambda case, act, _: running.miss_appointment(case, act))
 
 
 async def start(db: Session, case_id: str, by: By, on: date) -> Case:
@@ -103,7 +111,7 @@ async def give_back(
 async def close_unbegun(db: Session, case_id: str, by: By, on: date, reason: NotBegun) -> Case:
     """The service never began [3.2, 3.4]."""
     return await act(db, case_id, by, "close-unbegun", lambda case, act, now: domain.close_unbegun(
-        case, act, on, reason, is_told(case, now)))
+        case, act, on, reason, is_told(case, now), now.trying(case.service)))
 
 
 async def withdraw(db: Session, case_id: str, by: By, told_at: datetime | None) -> Case:
@@ -114,18 +122,40 @@ async def withdraw(db: Session, case_id: str, by: By, told_at: datetime | None) 
 
 async def review(db: Session, case_id: str, by: By) -> Case:
     """The coach has looked at the case, and it goes on [3.2]."""
-    return await act(db, case_id, by, "review", lambda case, act, _: domain.review(case, act))
+    return await act(db, case_id, by, "review", lambda case, act, _: running.review(case, act))
+
+
+async def go_on(db: Session, case_id: str, by: By, beside: Literal["work", "education"], since: date) -> Case:
+    """The client began work or studies, and the service goes on [3.2]."""
+    return await act(db, case_id, by, "go-on", lambda case, act, now: running.go_on(
+        case, act, beside, since, now.services[case.service].goes_on_after))
 
 
 async def hand_over(db: Session, case_id: str, by: By, coach: str) -> Case:
     """Another coach of the provider answers for the case, and for what it owes, from now on."""
     before = await store.case_to_change(db, case_id, by.whose, by.seen)
     role = plan.on(helsinki_day(db.now)).services[before.service].mailbox_role
-    if coach not in dict(await directory.in_role(db, before.provider, role)):
+    if coach not in dict(await colleagues(db, before)):
         raise Refused(NoColleague())
     case = await act(db, case_id, by, "hand-over", lambda case, _, __: decided(replace(case, coach=coach)))
     await obligations.hand_over(db, "case", case.id, owner=coach, role=role)
     return case
+
+
+async def colleagues(db: Session, case: Case) -> Sequence[tuple[str, str]]:
+    """Who may answer for a case, id and name: whoever works in its service, of its provider or the Ohjaamo [4.2]."""
+    now = plan.on(helsinki_day(db.now))
+    service = now.services.get(case.service)
+    if service is None:
+        return []
+    organisations = {case.provider}
+    if case.service == "ohjaamo":
+        organisations.add(now.ohjaamo.staffed_by.get(case.municipality, case.provider))
+    found = {
+        person: name for organisation in sorted(organisations) for role in (service.mailbox_role, *service.other_roles)
+        for person, name in await directory.in_role(db, organisation, role)
+    }
+    return sorted(found.items(), key=lambda each: each[1])
 
 
 async def came_before(db: Session, case_id: str, by: By, earlier_case_id: str) -> Case:
@@ -139,24 +169,33 @@ async def came_before(db: Session, case_id: str, by: By, earlier_case_id: str) -
 
 
 async def open_case(
-    db: Session, by: By, service: str, municipality: str, origin: Origin, asked_on: date
+    db: Session, by: By, service: str, municipality: str, origin: Origin, asked_on: date,
+    basis: AskedBasis | None = None, earlier: Case | None = None,
 ) -> Case:
-    """A client who came without a referral [3.2, 3.4]. Raises `Refused`: `ReferralOnly`, `CodeNotKnown`."""
+    """A client who came without a referral [3.2, 3.4], the one of an `earlier` case, if given.
+
+    Raises `Refused`: `ReferralOnly`, `CodeNotKnown`, `NotProvided`, `DayAhead`, and as `opening.check_basis`.
+    """
     now = plan.on(helsinki_day(db.now))
-    refusal = opening.check_opening(now, by.whose.provider, service, municipality)
-    if refusal is None and service not in by.whose.services:
+    provider = by.whose.provider_of(service, municipality)
+    refusal = opening.check_opening(now, provider or by.whose.provider, service, municipality)
+    if refusal is None and provider is None:
         refusal = NotProvided()
     if refusal is None and now.services[service].referral_only:
         refusal = ReferralOnly()
     if refusal is None and asked_on > helsinki_day(db.now):
         refusal = DayAhead(helsinki_day(db.now))
-    if refusal:
-        raise Refused(refusal)
+    refusal = refusal or opening.check_basis(service, basis, now)
+    if refusal or provider is None:
+        raise Refused(refusal or NotProvided())
     case = Case(
         id=CaseId(new_id(db.now)), client=ClientId(new_pseudonym()), service=service, municipality=municipality,
-        provider=by.whose.provider, origin=origin, opened_at=db.now, course=Course(service, asked_on),
-        number=await store.next_own_number(db), coach=by.who.id if by.who.kind == "person" else None,
+        provider=provider, origin=origin, opened_at=db.now, course=Course(service, asked_on),
+        basis=opening.kept_basis(service, basis, now), number=await store.next_own_number(db),
+        coach=by.who.id if by.who.kind == "person" else None,
     )
+    if earlier:
+        await same_person(db, earlier.client, case.client)
     await keep(db, case, opening.opened(case), opened_by=domain.OURS)
     await audit.changed(db, "case", case.id, by.who, "open")
     return case
@@ -172,18 +211,22 @@ async def read(db: Session, case_id: str, by: By) -> Case:
 # --- how a case is kept
 
 
-async def keep(db: Session, case: Case, *events: Data, opened_by: str | None = None) -> None:
+async def keep(db: Session, case: Case, *events: Data, opened_by: str | None = None) -> Case:
     """Stores a case as it now is, publishes what happened, and brings outcomes and obligations to it.
 
-    `opened_by`: the source under whose id a new case is known.
+    `opened_by`: the source under whose id a new case is known. With it ends what was agreed with others for the case.
     """
+    case, off = decided_or_raise(three_party.close(case, db.now))
     await store.save(db, case)
     if opened_by:
         await store.know_as(db, case, case.id, opened_by)
     await pointti.follow(db, case.id, case.course, case.area_may_hear)
-    await outbox.add(db, *events)
+    await outbox.add(db, *off, *events)
     await outcomes.tell(db, case)
     await settle(db, case)
+    if case.referral and case.referral.closing:
+        await ending.referral_closed(db, case.referral.id)
+    return case
 
 
 async def settle(db: Session, case: Case) -> None:
@@ -237,7 +280,7 @@ async def act(
         case = domain.take_over(case, by.who.id)
     check_days(events, made.today)
     case = domain.remember_told(case, made, events)
-    await keep(db, case, *events)
+    case = await keep(db, case, *events)
     if case.referral and case.referral.closing and before.referral and before.referral.is_open:
         await erasing.erase(db, case.referral, case.referral.closing)
     await audit.changed(db, "case", case.id, by.who, name)
@@ -247,7 +290,7 @@ async def act(
 def check_days(events: Sequence[Data], today: date) -> None:
     """Raises `Refused` (`year-closed`) where something happened in a year that is final."""
     for event in events:
-        day = domain.day_of(event)
+        day = day_of(event)
         if day is not None:
             outcomes.check_open(day, today)
 

@@ -3,17 +3,73 @@
 Pure. A referral has one case: what another system opens for it joins the first, whichever came first.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal
 
 from chassis.decisions import Decision, Refusal, decided
 from contracts.events.casework import CaseOpened
 from contracts.fields import CaseId, ClientId
 from contracts.plan import Plan
 from services.coaching.cases.course import Course
-from services.coaching.cases.domain import Case
+from services.coaching.cases.domain import Basis, Case
 from services.coaching.cases.refusals import CodeNotKnown, NotProvided
 from services.coaching.referrals.domain import Referral
+
+AskedBasis = Literal["not-of-working-age", "guidance", "of-working-age"]
+"""What is asked of a client of immigrant services: no birth date, and the last is never kept [3.6]."""
+
+
+@dataclass(frozen=True)
+class BasisMissing(Refusal):
+    """Immigrant services ask whether the client is of working age [3.6, 4.4]."""
+
+    code = "basis-missing"
+    sentence_en = "Say whether the client, not of working age, comes for the integration programme, or for guidance."
+    sentence_fi = "Kerro, tuleeko asiakas kotoutumisohjelmaan eikä ole työikäinen, vai ohjaukseen ja neuvontaan."
+    status = 422
+    field = "/basis"
+
+
+@dataclass(frozen=True)
+class ProgrammeOfTheArea(Refusal):
+    """The integration programme of those of working age is arranged elsewhere [3.6, 4.4]."""
+
+    code = "of-working-age"
+    sentence_en = (
+        "The integration programme of somebody of working age ({ages}) is arranged by: {right_en}. Guide the client "
+        "there. Guidance can be given here to anybody."
+    )
+    sentence_fi = (
+        "Työikäisen ({ages}-vuotiaan) kotoutumisohjelman järjestää {right_fi}. Ohjaa asiakas sinne. Ohjausta ja "
+        "neuvontaa voi antaa täällä kenelle tahansa."
+    )
+    field = "/basis"
+    ages: str
+    right_en: str
+    right_fi: str
+
+
+def asks_basis(service: str, plan: Plan) -> bool:
+    """Whether a case of the service says why its client comes [3.6]."""
+    return service == "immigrant-services" and plan.immigrant_services.integration_programme_for == "not-of-working-age"
+
+
+def check_basis(service: str, asked: AskedBasis | None, plan: Plan) -> Refusal | None:
+    """Why a case can't be opened on this basis: `BasisMissing`, `ProgrammeOfTheArea`; None where it can."""
+    if not asks_basis(service, plan):
+        return None
+    if asked is None:
+        return BasisMissing()
+    if asked == "of-working-age":
+        ages, right = plan.immigrant_services.working_age, plan.organisations[plan.immigrant_services.of_working_age_to]
+        return ProgrammeOfTheArea(f"{ages.minimum}–{ages.maximum}", right.en, right.fi)
+    return None
+
+
+def kept_basis(service: str, asked: AskedBasis | None, plan: Plan) -> Basis | None:
+    """What of it is kept with the case."""
+    return asked if asks_basis(service, plan) and asked != "of-working-age" else None
 
 
 def opened(case: Case) -> CaseOpened:

@@ -127,6 +127,60 @@ class TimePassed(Refusal):
 
 
 @dataclass(frozen=True)
+class NoAppointment(Refusal):
+    """Nobody fails to come at a time that is not booked."""
+
+    code = "no-appointment"
+    sentence_en = "No time is booked, or the meeting is recorded already. Record an attempt instead."
+    sentence_fi = "Aikaa ei ole varattu, tai tapaaminen on jo kirjattu. Kirjaa yhteydenottoyritys."
+
+
+@dataclass(frozen=True)
+class NotYetMet(Refusal):
+    """The booked time lies ahead."""
+
+    code = "not-yet-met"
+    sentence_en = "The booked time has not come yet. If it does not suit the client, book another time."
+    sentence_fi = "Varattu aika ei ole vielä tullut. Jos se ei sovi asiakkaalle, varaa toinen aika."
+
+
+@dataclass(frozen=True)
+class MeetingNotOfService(Refusal):
+    """Each service has its own kinds of meetings; `kinds` are their codes."""
+
+    code = "meeting-not-of-service"
+    sentence_en = "This service has no such meetings. It has: {kinds}."
+    sentence_fi = "Palvelussa ei ole tällaisia tapaamisia. Siinä on: {kinds}."
+    status = 422
+    field = "/kind"
+    kinds: str
+
+
+@dataclass(frozen=True)
+class StarterPackageFull(Refusal):
+    """A starter package has so many meetings at most [3.2]."""
+
+    code = "starter-package-full"
+    sentence_en = "A starter package has at most {most} meetings, and they are held. Record this one as coaching: of " \
+                  "those there is no maximum."
+    sentence_fi = "Alkupaketissa on enintään {most} tapaamista, ja ne on pidetty. Kirjaa tämä valmennuksena: niiden " \
+                  "määrää ei ole rajattu."
+    field = "/kind"
+    most: int
+
+
+@dataclass(frozen=True)
+class GoesNotOn(Refusal):
+    """The plan has coaching go on beside work and studies [3.2], of the other services it says nothing."""
+
+    code = "goes-not-on"
+    sentence_en = "The plan does not say of this service that it goes on beside that. Record its end, or a review."
+    sentence_fi = "Suunnitelma ei sano, että tämä palvelu jatkuu sen rinnalla. Kirjaa palvelun päättyminen tai arvio."
+    status = 422
+    field = "/beside"
+
+
+@dataclass(frozen=True)
 class StartAlreadyTold(Refusal):
     """The area was told of the start before."""
 

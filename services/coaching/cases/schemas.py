@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -12,6 +12,7 @@ from contracts.events.coaching import RightAddress
 from contracts.fields import CaseId, Code, MunicipalityCode, ServiceCode, StaffId
 from services.coaching.cases.courses import Status
 from services.coaching.cases.domain import Case, Channel, MeetingKind, ReturnReason
+from services.coaching.cases.opening import AskedBasis
 from services.coaching.cases.store import Listed
 from services.coaching.cases.timeline import Entry
 from services.coaching.pointti.courses import PlaceState, Tet, TetState, places, tets
@@ -34,6 +35,8 @@ class NewCase(Body):
     municipality: MunicipalityCode = Field(description="Where the client lives.")
     origin: Origin = Field(description="How the client came: never `referral`, which opens a case by itself.")
     asked_on: date = Field(description="The day of the first approach: the wait runs from it.")
+    basis: AskedBasis | None = Field(
+        None, description="Needed for immigrant services: why the client comes. No birth date is asked.")
 
     model_config = example(service="coaching", municipality="lempaala", origin="self", asked_on="2026-11-20")
 
@@ -67,6 +70,15 @@ class Meeting(Body):
     kind: MeetingKind
 
     model_config = example(on="2026-11-26", kind="starter-package")
+
+
+class GoOn(Body):
+    """The client began work or studies, and the service goes on."""
+
+    beside: Literal["work", "education"]
+    since: date
+
+    model_config = example(beside="work", since="2027-01-11")
 
 
 class Start(Body):
@@ -237,6 +249,10 @@ class CaseShown(BaseModel):
     not_begun: str | None
     start_told: date | None = Field(description="The day that was told to the employment area as the start.")
     end_told: date | None
+    starter_meetings: int = Field(description="Meetings of the starter package so far; the plan has a maximum.")
+    basis: str | None = Field(description="Immigrant services: `not-of-working-age` or `guidance`.")
+    goes_on_beside: str | None = Field(description="`work` or `education` that the client began meanwhile.")
+    goes_on_since: date | None
     appointment: datetime | None = Field(description="The time that is booked next.")
     contact_details: str = Field(
         description="`none` (no referral), `coming`, `here`, `closed` (withdrawn, cancelled or returned)."
@@ -261,6 +277,9 @@ def whole(case: Case, happened: Sequence[Entry], owed: Sequence[Obligation]) -> 
         opened_at=case.opened_at, coach=case.coach, began_on=case.course.began_on(),
         closed_on=closed.on if closed else None, outcome=closed.outcome if closed else None,
         not_begun=closed.not_begun if closed else None, start_told=case.start_told, end_told=case.end_told,
+        starter_meetings=case.course.starter_meetings, basis=case.basis,
+        goes_on_beside=case.goes_on.beside if case.goes_on else None,
+        goes_on_since=case.goes_on.since if case.goes_on else None,
         appointment=appointment.at if appointment else None, contact_details=details_of(case),
         closing=referral.closing if referral else None,
         places=[

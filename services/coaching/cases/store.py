@@ -7,6 +7,7 @@ A case is stored as its own row, the ids that it is known under, and the events 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 import orjson
 from sqlalchemy import (
@@ -21,6 +22,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     func,
+    or_,
     select,
     text,
     tuple_,
@@ -36,7 +38,7 @@ from contracts.fields import CaseId, ClientId, ReferralId
 from contracts.topics import TOPICS
 from services.coaching.cases.course import Course, Happened
 from services.coaching.cases.courses import Status
-from services.coaching.cases.domain import TOLD, Case, version_of
+from services.coaching.cases.domain import HEARD, TOLD, Case, GoesOn, version_of
 from services.coaching.cases.refusals import ChangedMeanwhile
 from services.coaching.pointti.records import RECORDS
 from services.coaching.referrals import store as referrals_store
@@ -46,7 +48,8 @@ metadata = MetaData()
 Moment = DateTime(timezone=True)
 Id = Uuid(as_uuid=False)
 CASEWORK = "municipal.casework.v1"
-_MODELS: tuple[type[Data], ...] = (*TOPICS[CASEWORK].models, *TOLD, *RECORDS, WorkTrialProposalAnswered)
+_MODELS: tuple[type[Data], ...] = (
+    *TOPICS[CASEWORK].models, *TOLD, *HEARD, *RECORDS, WorkTrialProposalAnswered)
 EVENTS = {model.__name__: model for model in _MODELS}
 
 cases = Table(
@@ -66,6 +69,9 @@ cases = Table(
     Column("start_told", Date),
     Column("end_told", Date),
     Column("reviewed_on", Date),
+    Column("basis", Text),
+    Column("goes_on_beside", Text),
+    Column("goes_on_since", Date),
     Column("untold", Boolean, nullable=False),
     Column("status", Text, nullable=False),
     Column("began_on", Date),
@@ -100,15 +106,36 @@ _NEXT_NUMBER = text(
 )
 
 
+class Shared(NamedTuple):
+    """A service of another provider in which somebody works for their own municipality's residents."""
+
+    provider: str
+    service: str
+    municipality: str
+
+
 @dataclass(frozen=True)
 class Whose:
-    """Whose cases somebody may see: of one provider, of some of its services."""
+    """Whose cases somebody may see: of one provider, of some of its services; and what they share with another's."""
 
     provider: str
     services: frozenset[str]
+    shared: frozenset[Shared] = frozenset()
 
     def condition(self) -> ColumnElement[bool]:
-        return (cases.c.provider == self.provider) & cases.c.service.in_(sorted(self.services))
+        own = (cases.c.provider == self.provider) & cases.c.service.in_(sorted(self.services))
+        return or_(own, *(
+            (cases.c.provider == each.provider) & (cases.c.service == each.service)
+            & (cases.c.municipality == each.municipality) for each in sorted(self.shared)))
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((self.provider, *(each.provider for each in sorted(self.shared)))))
+
+    def provider_of(self, service: str, municipality: str) -> str | None:
+        """As whose they open a case of a service for a resident; None where the service is not theirs."""
+        shared = (s.provider for s in self.shared if (s.service, s.municipality) == (service, municipality))
+        return next(shared, self.provider if service in self.services else None)
 
 
 @dataclass(frozen=True)
@@ -147,11 +174,13 @@ async def case_to_change(db: Session, known_as: str, whose: Whose, seen: str | N
     ids = select(case_ids.c.case_id).where(case_ids.c.known_as == known_as)
     happened = select(func.count()).where(casework.c.case_id == cases.c.case_id).scalar_subquery().label("happened")
     came = (await db.execute(
-        select(happened, cases.c.coach, cases.c.start_told, cases.c.end_told, cases.c.reviewed_on)
+        select(happened, cases.c.coach, cases.c.start_told, cases.c.end_told, cases.c.reviewed_on,
+               cases.c.goes_on_since)
         .where(cases.c.case_id.in_(ids), whose.condition())
     )).first()
     found = await case(db, known_as, whose)
-    as_it_came = came and version_of(came.happened, came.coach, came.start_told, came.end_told, came.reviewed_on)
+    as_it_came = came and version_of(
+        came.happened, came.coach, came.start_told, came.end_told, came.reviewed_on, came.goes_on_since)
     if found.version != as_it_came or (seen and found.version != seen):
         raise Refused(ChangedMeanwhile())
     return found
@@ -174,8 +203,7 @@ async def awaiting(db: Session, number: str) -> Sequence[Case]:
     ids = (await db.execute(
         select(cases.c.case_id).where(cases.c.awaited_number == number).order_by(cases.c.opened_at, cases.c.case_id)
     )).scalars().all()
-    found = [await _one(db, cases.c.case_id == each) for each in ids]
-    return [each for each in found if each is not None]
+    return await all_of(db, ids)
 
 
 async def every(db: Session, ids: Collection[str], whose: Whose) -> Sequence[Case]:
@@ -206,7 +234,8 @@ async def _one(db: Session, which: ColumnElement[bool], *, held: bool = True) ->
         municipality=row["municipality"], provider=row["provider"], origin=row["origin"],
         opened_at=row["opened_at"], course=course, number=row["number"], sources=frozenset(sources),
         coach=row["coach"], referral=referral, awaited_number=row["awaited_number"], start_told=row["start_told"],
-        end_told=row["end_told"], reviewed_on=row["reviewed_on"], untold=row["untold"],
+        end_told=row["end_told"], reviewed_on=row["reviewed_on"], untold=row["untold"], basis=row["basis"],
+        goes_on=GoesOn(row["goes_on_beside"], row["goes_on_since"]) if row["goes_on_beside"] else None,
     )
 
 
@@ -220,7 +249,8 @@ async def save(db: Session, case: Case) -> None:
         "provider": case.provider, "origin": case.origin, "asked_on": case.course.asked_on,
         "opened_at": case.opened_at, "coach": case.coach, "referral_id": case.referral and case.referral.id,
         "awaited_number": case.awaited_number, "start_told": case.start_told, "end_told": case.end_told,
-        "reviewed_on": case.reviewed_on, "untold": case.untold, "status": case.status,
+        "reviewed_on": case.reviewed_on, "untold": case.untold, "status": case.status, "basis": case.basis,
+        "goes_on_beside": case.goes_on and case.goes_on.beside, "goes_on_since": case.goes_on and case.goes_on.since,
         "began_on": case.course.began_on(), "closed_on": closed and closed.on, "attempts": len(case.course.attempts),
         "booked_at": appointment and appointment.at, "changed_at": db.now,
     }
@@ -339,3 +369,9 @@ async def in_workshop(db: Session, whose: Whose, status: Status) -> Sequence[Cas
     query = (select(cases.c.case_id).where(whose.condition(), cases.c.service == "pointti", cases.c.status == status)
              .order_by(cases.c.number).limit(200))
     return await every(db, (await db.execute(query)).scalars().all(), whose)
+
+
+async def all_of(db: Session, ids: Sequence[str]) -> Sequence[Case]:
+    """These cases whole, in this order, for somebody who may see them."""
+    found = [await _one(db, cases.c.case_id == each) for each in ids]
+    return [each for each in found if each is not None]

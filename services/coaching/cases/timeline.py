@@ -7,6 +7,7 @@ from typing import Any
 
 from chassis.database import Session
 from services.coaching.cases.domain import Case
+from services.coaching.ohjaamo.store import visits_of
 from services.coaching.referrals import store as referrals
 from services.coaching.referrals.domain import Closing
 
@@ -22,16 +23,18 @@ class Entry:
 
 
 async def timeline(db: Session, case: Case) -> Sequence[Entry]:
-    """The case's course, its referral, and who looked at the contact details."""
-    entries = [
-        Entry(h.time, _kind(type(h.data).__name__), h.by, h.data.model_dump(exclude={"case_id", "referral_id"}))
-        for h in case.course.happened
-    ]
+    """The case's course, its referral, visits to the Ohjaamo, and who looked at the contact details."""
     referral = case.referral
+    entries = [
+        Entry(referral.consented_at, "referred", referral.case_manager, {"purpose": referral.purpose}) if referral
+        else Entry(case.opened_at, "opened", None, {"origin": case.origin}),
+        *(Entry(visit.at, "visited", visit.received_by, {"ohjaamo": visit.ohjaamo, "topic": visit.topic})
+          for visit in await visits_of(db, case.id)),
+        *(Entry(h.time, _kind(type(h.data).__name__), h.by, h.data.model_dump(exclude={"case_id", "referral_id"}))
+          for h in case.course.happened),
+    ]
     if referral is None:
-        entries.append(Entry(case.opened_at, "opened", None, {"origin": case.origin}))
         return _newest_first(entries)
-    entries.append(Entry(referral.consented_at, "referred", referral.case_manager, {"purpose": referral.purpose}))
     if referral.received_at:
         entries.append(Entry(referral.received_at, "details-received", None, {}))
     entries += [

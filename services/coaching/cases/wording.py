@@ -13,7 +13,11 @@ from contracts.plan import Plan
 from services.coaching.cases import duties
 from services.coaching.cases.courses import Status
 from services.coaching.cases.domain import OURS
+from services.coaching.cases.store import Whose
 from services.coaching.cases.timeline import Entry
+from services.coaching.meetings import invitations, requests, three_party
+from services.coaching.meetings import wording as meetings
+from services.coaching.outreach.trying import Trying
 
 STATUS: Mapping[Status, tuple[str, str]] = {
     Status.ARRIVED: (N_("Arrived"), "info"),
@@ -33,6 +37,16 @@ CHANNELS: Mapping[str, str] = {
 MEETINGS: Mapping[str, str] = {
     "starter-package": N_("starter package"), "coaching": N_("coaching"), "three-party": N_("three-party meeting"),
     "interview": N_("interview"), "my-team": N_("Minun tiimini meeting"),
+}
+A_MEETING = N_("meeting")
+"""What a meeting of the kind `coaching` is called in services that do not coach."""
+BASES: Mapping[str, str] = {
+    "not-of-working-age": N_("integration programme, not of working age"),
+    "of-working-age": N_("integration programme, of working age"), "guidance": N_("guidance and advice"),
+}
+BESIDE: Mapping[str, str] = {"work": N_("work"), "education": N_("studies")}
+_GOES_ON: Mapping[str, str] = {
+    "work": N_("goes on beside work since %(day)s"), "education": N_("goes on beside studies since %(day)s"),
 }
 OUTCOMES: Mapping[str, str] = {
     "work": N_("to work"), "education": N_("to education"), "got-needed-service": N_("got the service needed"),
@@ -67,6 +81,8 @@ NEXT: Mapping[str, str] = {
     duties.REVIEW: N_("review whether the case goes on"),
     duties.RECORD_TET: N_("record what both wish after the TET period"),
     duties.SEND_PROPOSAL: N_("the manager sends the work trial's proposal"),
+    three_party.PROPOSE: N_("propose another time for the three-party meeting"),
+    three_party.RECORD: N_("the three-party meeting"),
 }
 _REACHED = {True: N_("%(channel)s: the client was reached."), False: N_("%(channel)s: the client was not reached.")}
 _SENTENCES: Mapping[str, str] = {
@@ -78,6 +94,7 @@ _SENTENCES: Mapping[str, str] = {
     "closed-by-withdrawal": N_("The client withdrew the consent. The contact details can't be opened any more."),
     "closed-by-cancellation": N_(
         "The case manager took the referral back. The contact details can't be opened any more."),
+    "visited": N_("Came to the Ohjaamo of %(ohjaamo)s without an appointment: %(topic)s."),
     "appointment-booked": N_("A time was booked: %(at)s, %(place)s."),
     "meeting-held": N_("A meeting was held on %(on)s: %(kind)s."),
     "period-started": N_("A period began on %(starts_on)s; it ends on %(ends_on)s."),
@@ -98,6 +115,11 @@ _SENTENCES: Mapping[str, str] = {
 _COMPANY = N_("company %(id)s")
 _SOME_COMPANY = N_("a company")
 _SOME_UNIT = N_("a municipal unit")
+LISTS: Mapping[str, Mapping[str, str]] = {
+    "beside": BESIDE, "channels": CHANNELS, "outcomes": OUTCOMES, "not_begun": NOT_BEGUN, "returns": RETURNS,
+    "plans": PLANS,
+}
+"""Tables of choices as the forms of acts name them."""
 _PROGRAM = N_("a program of the municipality")
 _TOKEN = re.compile(r"[a-z2-7]{12}")
 _CLOSED = N_("The case ended on %(on)s: %(how)s.")
@@ -155,6 +177,85 @@ class Words:
         wanted = table if only is None else only
         return [(code, capitalised(self.page.gettext(table[code]))) for code in wanted]
 
+    def case(self, service: str, number: str) -> str:
+        """How a case is called by those who work in its service."""
+        if self.rules.trying(service):
+            return self.page.gettext("Young person %(number)s", number=number)
+        return self.page.gettext("Case %(number)s", number=number)
+
+    def meetings(self, service: str) -> list[tuple[str, str]]:
+        """The kinds of meetings of a service as choices."""
+        known = self.rules.services.get(service)
+        return [(kind, capitalised(self.meeting(kind, service))) for kind in (known.meetings if known else MEETINGS)]
+
+    def meeting(self, kind: str, service: str) -> str:
+        known = self.rules.services.get(service)
+        coaches = known is None or known.start_and_end_told
+        return self.page.gettext(A_MEETING if kind == "coaching" and not coaches else MEETINGS[kind])
+
+    def origin(self, origin: str) -> str:
+        return self.page.gettext(ORIGINS[origin])
+
+    def channels(self, channels: Iterable[str]) -> str:
+        """Channels in a sentence."""
+        return ", ".join(self.page.gettext(CHANNELS[channel]).lower() for channel in channels)
+
+    def countdown(self, trying: Trying) -> str:
+        """How much of the time to the first contact is left [3.4]."""
+        day = self.formats.day(trying.due_on)
+        if trying.days_left < 0:
+            return self.page.ngettext("The time to get in touch ran out on %(day)s, one day ago.",
+                                      "The time to get in touch ran out on %(day)s, %(num)s days ago.",
+                                      -trying.days_left, day=day)
+        if trying.days_left == 0:
+            return self.page.gettext("Today is the last day to get in touch.")
+        return self.page.ngettext("One day is left to get in touch, until %(day)s.",
+                                  "%(num)s days are left to get in touch, until %(day)s.", trying.days_left, day=day)
+
+    def goes_on(self, beside: str, since: date) -> str:
+        return self.page.gettext(_GOES_ON[beside], day=self.formats.date_(since))
+
+    def basis(self, basis: str) -> str:
+        return self.page.gettext(BASES[basis])
+
+    def bases(self) -> list[tuple[str, str]]:
+        """Why somebody comes to immigrant services, as choices; with what working age is [3.6]."""
+        ages = self.rules.immigrant_services.working_age
+        choices = self.choices(BASES)
+        return [(code, f"{text} ({ages.minimum}–{ages.maximum})" if code == "of-working-age" else text)
+                for code, text in choices]
+
+    def municipalities_of(self, service: str, whose: Whose) -> list[tuple[str, str]]:
+        """Whose residents somebody may receive in a service, as choices."""
+        known = self.rules.services[service]
+        return [(code, self.municipality(code)) for code, provider in known.providers.items()
+                if whose.provider_of(service, code) == provider.organisation]
+
+    def kind(self, code: str) -> str:
+        """A kind of meeting to which somebody is invited, to begin a line with."""
+        return capitalised(self.code("invitation-kind", code))
+
+    def hours(self, starts_at: datetime, ends_at: datetime) -> str:
+        """`ti 1.12. klo 9.00–10.00`"""
+        return f"{self.formats.due(starts_at)}–{self.formats.time_(ends_at)}"
+
+    def may_have_three_party(self, service: str) -> bool:
+        known = self.rules.services.get(service)
+        return known is not None and three_party.KIND in known.meetings
+
+    def three_party_stage(self, stage: three_party.Stage) -> tuple[str, str]:
+        """Text and colour of the tag; so too below."""
+        text, colour = meetings.THREE_PARTY[stage]
+        return self.page.gettext(text), colour
+
+    def invitation_stage(self, stage: invitations.Stage) -> tuple[str, str]:
+        text, colour = meetings.INVITATION[stage]
+        return self.page.gettext(text), colour
+
+    def request_stage(self, stage: requests.Stage) -> tuple[str, str]:
+        text, colour = meetings.REQUEST[stage]
+        return self.page.gettext(text), colour
+
     def status(self, status: Status) -> tuple[str, str]:
         """Text and colour of the tag."""
         text, colour = STATUS[status]
@@ -184,9 +285,15 @@ class Words:
             return "PARty" if who.endswith("/party") else self.organisation(who.split("/")[1])
         return names.get(who) or (self.page.gettext(_PROGRAM) if _TOKEN.fullmatch(who) else who)
 
-    def happened(self, entry: Entry) -> str:
-        """An entry of the timeline as a sentence."""
+    def happened(self, entry: Entry, service: str) -> str:
+        """An entry of the timeline of a service's case as a sentence."""
         say, fields = self.page.gettext, entry.fields
+        if entry.kind == "meeting-held":
+            return say(_SENTENCES[entry.kind], on=self.formats.date_(fields["on"]),
+                       kind=self.meeting(fields["kind"], service))
+
+        if (about_meeting := meetings.happened(self, entry)) is not None:
+            return about_meeting
         if entry.kind == "contact-attempted":
             return say(_REACHED[bool(fields["reached"])], channel=say(CHANNELS[fields["channel"]]))
         if entry.kind == "case-closed":
@@ -217,10 +324,12 @@ class Words:
                 return self.code("reveal-reason", value)
             case "referral-returned", "reason":
                 return self.page.gettext(RETURNS[value])
+            case "visited", "ohjaamo":
+                return self.municipality(value)
+            case "visited", "topic":
+                return self.code("ohjaamo-topic", value)
             case _, "origin":
                 return self.page.gettext(ORIGINS[value])
-            case "meeting-held", "kind":
-                return self.page.gettext(MEETINGS[value])
             case "period-ended", "plan":
                 return self.page.gettext(PLANS[value])
             case "proposal-left", "reason":

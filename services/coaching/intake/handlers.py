@@ -20,7 +20,7 @@ from contracts.refusals import of_field
 from services.coaching.cases import domain as case_domain
 from services.coaching.cases import handlers as cases
 from services.coaching.cases import opening, store
-from services.coaching.cases.course import Happened, against
+from services.coaching.cases.course import Happened, against, day_of
 from services.coaching.cases.domain import Act, Case
 from services.coaching.cases.refusals import ReferralOnly
 from services.coaching.outcomes import handlers as outcomes
@@ -167,7 +167,7 @@ async def _take_part(db: Session, event: Event[Any], case: Case) -> None:
     happened = Happened(event.id, event.time, event.source, event.data)
     if refusal := against(case.course, happened, case.referral is not None):
         raise Refused(refusal)
-    outcomes.check_open(case_domain.day_of(event.data) or helsinki_day(event.time), helsinki_day(db.now))
+    outcomes.check_open(day_of(event.data) or helsinki_day(event.time), helsinki_day(db.now))
     after = replace(case, course=case.course.then(happened))
     told_at = _consent_withdrawn(event)
     if told_at and case.referral and case.referral.is_open:

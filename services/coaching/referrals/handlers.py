@@ -27,6 +27,7 @@ from services.coaching.cases.domain import Act
 from services.coaching.cases.handlers import By
 from services.coaching.cases.refusals import CodeNotKnown, NoReferral
 from services.coaching.intake import handlers as intake
+from services.coaching.meetings import ending
 from services.coaching.referrals import domain, erasing, store
 from services.coaching.referrals.domain import (
     Closing,
@@ -92,6 +93,7 @@ async def close(db: Session, event: Event[Any]) -> None:
     known = await store.referral(db, told.referral_id)
     if known is None:
         await store.remember_closing(db, told.referral_id, told.consent_id, closing, event.time)
+        await ending.referral_closed(db, told.referral_id)
         telemetry.IGNORED.labels("closed-before-it-came").inc()
         return
     referral, _ = decided_or_raise(domain.close(known, closing, db.now), known)

@@ -15,7 +15,7 @@ from random import Random
 from chassis.calendar import helsinki_day
 from contracts.plan import ALL
 from yhdyspinta.demo.acts import Act
-from yhdyspinta.demo.script import casework, clients, companies, lately, voices
+from yhdyspinta.demo.script import casework, clients, companies, corridor, daily, lately, together, voices
 from yhdyspinta.demo.script.clients import Course, Figures
 from yhdyspinta.demo.script.days import first_day
 
@@ -54,7 +54,8 @@ def write(year: int, until: date) -> list[Act]:
     acts = [act for course in courses(year) for act in casework.acts_of(course, brought_on(year))]
     for each in (year, year + 1):
         acts += [*companies.acts_of(each), *voices.feedback(each), *voices.results_and_costs(each)]
-    acts += lately.acts_of(until)
+        acts += [*daily.visits(each), *daily.phenomena(each), *corridor.inquiries(each), *together.acts_of(each)]
+    acts += [*lately.acts_of(until), *together.lately(until)]
     begins = first_day(year)
     return sorted((act for act in acts if begins <= helsinki_day(act.at) <= until), key=lambda act: (act.at, act.key))
 

@@ -1,11 +1,13 @@
 """The acts that a course is made of: the referral, attempts, appointments, meetings, periods, start and end."""
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from itertools import cycle
 from random import Random
 from typing import Any
 
-from chassis.calendar import business_days_between, is_business_day
+from chassis.calendar import after, at, business_days_between, is_business_day
+from contracts import plan
 from contracts.envelope import Data
 from contracts.events.casework import (
     AppointmentBooked,
@@ -22,7 +24,7 @@ from contracts.events.casework import (
 from contracts.events.coaching import RightAddress
 from contracts.fields import CaseId, ClientId, PeriodId, TetId
 from services.coaching.pointti.tets import Workplace
-from yhdyspinta.demo import acts
+from yhdyspinta.demo import acts, meeting_acts
 from yhdyspinta.demo.acts import Act
 from yhdyspinta.demo.script.clients import NEEDS, Course
 from yhdyspinta.demo.script.days import later, moment, open_day, soon
@@ -85,7 +87,7 @@ class _Casework:
 
     @property
     def in_party(self) -> bool:
-        return self.course.path != "area"
+        return self.course.path in ("joint", "party")
 
     def key(self) -> str:
         self.count += 1
@@ -101,8 +103,8 @@ class _Casework:
         """The worker does something in the case."""
         return act(at=at, key=self.key(), by=self.worker, case=self.course.handle, **fields)
 
-    def attempt(self, at: datetime, reached: bool) -> Act:
-        channel = self.rng.choices(("call", "text-message", "email", "visit"), (7, 3, 1, 1))[0]
+    def attempt(self, at: datetime, reached: bool, channel: str | None = None) -> Act:
+        channel = channel or self.rng.choices(("call", "text-message", "email", "visit"), (7, 3, 1, 1))[0]
         if self.in_party:
             return self.tell(at, ContactAttempted, at=at, channel=channel, reached=reached)
         return self.do(at, acts.Attempt, channel=channel, reached=reached)
@@ -118,7 +120,10 @@ class _Casework:
     def opening(self) -> Iterator[Act]:
         course, person = self.course, self.course.person
         at = moment(self.rng, course.asked_on, 8, 11)
-        if course.path != "party":
+        if course.path == "own":
+            yield self.do(at, acts.OpenCase, municipality=person.municipality, of=course.service, origin=course.origin,
+                          asked_on=course.asked_on)
+        if course.is_referred:
             yield acts.Refer(
                 at=at, key=self.key(), by=self.case_manager, referral=course.key, municipality=person.municipality,
                 birth_year=person.birth_year, to=course.service, need=NEEDS[course.service], name=person.name,
@@ -161,6 +166,11 @@ class _Casework:
             yield self.attempt(at, reached=True)
             yield self.tell(soon(at, 1), AppointmentBooked, at=for_at, place=place)
         else:
+            if self.rng.random() < 0.12 and business_days_between(day, appointment) > 3:
+                missed = moment(self.rng, later(day, 2), 9, 11)
+                yield self.do(at, acts.Book, for_at=missed, place=place)
+                yield self.do(soon(missed, 90), acts.DidNotCome)
+                at = soon(missed, 150)
             yield self.do(at, acts.Book, for_at=for_at, place=place)
         if self.course.service == "pointti":
             yield self.meet(appointment, "interview")
@@ -170,7 +180,7 @@ class _Casework:
         return later(self.course.asked_on, max(2, min(days - 1, self.interview_after)))
 
     def reveal(self, day: date) -> Iterator[Act]:
-        if self.course.path != "party":
+        if self.course.is_referred:
             yield self.do(moment(self.rng, day, 11, 11), acts.Reveal)
 
     def service(self, began_on: date) -> Iterator[Act]:
@@ -200,7 +210,29 @@ class _Casework:
             if day >= last:
                 return
             three = coaching and self.course.path == "area" and self.rng.random() < 0.06
+            if three:
+                yield from self.three_party(day)
             yield self.meet(day, "three-party" if three else "coaching")
+
+    def three_party(self, on: date) -> Iterator[Act]:
+        """The coach asks some days before, the case manager agrees, now and then to the second proposal."""
+        rng, asked_on = Random(f"three-party {self.course.key} {on}"), open_day(on - timedelta(days=16))
+        again_on = later(asked_on, 3)
+        if self.course.withdrawn_on or later(again_on, 4) >= on:
+            return
+        starts_at, key = at(on, time(rng.randint(9, 14))), self.course.key
+        of = {"by": self.case_manager, "referral": key}
+        if rng.random() < 0.25:
+            elsewhen = at(later(again_on, 1), time(8))
+            yield self.do(moment(rng, asked_on, 9, 11), meeting_acts.AskThreeParty, times=(elsewhen,))
+            yield meeting_acts.DeclineThreeParty(
+                at=moment(rng, later(asked_on, 1), 9, 11), key=self.key(), reason="time", **of)
+            asked_on = again_on
+        yield self.do(moment(rng, asked_on, 12, 14), meeting_acts.AskThreeParty, times=(starts_at,))
+        agreed_on = later(asked_on, rng.choice((1, 1, 2, 3, 4)))
+        yield meeting_acts.AgreeThreeParty(
+            at=moment(rng, agreed_on, 9, 14), key=self.key(), starts_at=starts_at, place="lempaala-talo", **of)
+        yield meeting_acts.HoldThreeParty(at=moment(rng, on, 17, 17), key=self.key(), **of)
 
     def workshop(self, began_on: date) -> Iterator[Act]:
         """An eight-week period, with days at a workplace in half of them [3.3]."""
@@ -275,24 +307,34 @@ class _Casework:
         elif course.not_begun in ("no-capacity", "not-eligible") and course.path == "area":
             yield from self.given_back(course.closed_on)
         else:
-            yield from self.unreached(course.closed_on)
-            at = moment(self.rng, course.closed_on, 14, 15)
+            day = self.contact_day(course.closed_on)
+            closed_on = self.given_up_on(day) if course.not_begun == "not-reached" else course.closed_on
+            yield from self.unreached(day, closed_on)
+            at = moment(self.rng, closed_on, 14, 15)
             if self.in_party:
-                yield self.tell(at, CaseClosed, on=course.closed_on, not_begun=course.not_begun)
+                yield self.tell(at, CaseClosed, on=closed_on, not_begun=course.not_begun)
                 if course.path == "joint" and course.service in ("coaching", "pointti"):
                     yield self.do(soon(at, 30), acts.GiveBack, reason="not-started")
             else:
-                yield self.do(at, acts.CloseUnbegun, on=course.closed_on, reason=course.not_begun)
-            yield from self.settled(course.closed_on)
+                yield self.do(at, acts.CloseUnbegun, on=closed_on, reason=course.not_begun)
+            yield from self.settled(closed_on)
 
-    def unreached(self, until: date) -> Iterator[Act]:
-        """Attempts as often as the plan asks; who declines was reached in the end."""
-        day = self.contact_day(until)
+    def given_up_on(self, first: date) -> date:
+        """When trying ends that began on a day: in outreach not before the plan's months are over [3.4]."""
+        trying = plan.on(first).trying(self.course.service)
+        closed_on = self.course.closed_on or first
+        return max(closed_on, open_day(after(first, trying.keep_trying_for))) if trying else closed_on
+
+    def unreached(self, day: date, until: date) -> Iterator[Act]:
+        """Attempts as often as the plan asks, in outreach by one channel after the other; who declines was reached in
+        the end."""
         yield from self.reveal(day)
+        trying = plan.on(day).trying(self.course.service)
+        channels = cycle(trying.channels if trying else [None])
         declined = self.course.not_begun == "declined"
         step = 10 if self.course.service == "outreach" else 5
         while day < until and not declined:
-            yield self.attempt(moment(self.rng, day, 12, 13), reached=False)
+            yield self.attempt(moment(self.rng, day, 12, 13), reached=False, channel=next(channels))
             day = later(day, self.rng.randint(step - 3, step))
         if declined:
             yield self.attempt(moment(self.rng, min(day, until), 12, 13), reached=True)
@@ -308,7 +350,7 @@ class _Casework:
 
     def settled(self, closed_on: date) -> Iterator[Act]:
         """The case manager tells the client of a return, if the area heard of one."""
-        heard = self.course.path != "party" and (
+        heard = self.course.is_referred and (
             self.course.service in ("coaching", "pointti") or self.course.not_begun in ("no-capacity", "not-eligible"))
         if heard:
             yield acts.SettleReturn(

@@ -13,9 +13,9 @@ from contracts.events.casework import NotBegun, Origin, Outcome, PlanAfter
 from yhdyspinta.demo.script.days import later, open_day, open_days, some_day, within
 from yhdyspinta.demo.systems import made_up
 
-Path = Literal["area", "joint", "party"]
+Path = Literal["area", "joint", "party", "own"]
 """`area`: referred by the area and kept with our pages; `joint`: referred, and PARty tells what happens; `party`: came
-by themselves, known to PARty alone."""
+by themselves, known to PARty alone; `own`: came by themselves, and kept with our pages."""
 
 FIRST_NAMES = (
     "Aada", "Aleksi", "Anni", "Arttu", "Eino", "Elias", "Ella", "Emilia", "Fatima", "Hanna", "Helmi", "Henna", "Iiris",
@@ -72,6 +72,10 @@ class Course:
         return made_up("case", self.key)
 
     @property
+    def is_referred(self) -> bool:
+        return self.path in ("area", "joint")
+
+    @property
     def handle(self) -> str:
         """What acts of our own service name it by."""
         return self.case_id if self.path == "party" else self.key
@@ -113,6 +117,8 @@ KINDS = {
     "immigrant-services": Kind(20, 2, 0.15, (60, 240), (3, 10), (66, 78)),
     "wellbeing-planner": Kind(16, 2, 0.2, (20, 150), (3, 10), (22, 74), {"vesilahti": "vesilahti"}, 1.0),
 }
+OWN = ("outreach", "immigrant-services", "wellbeing-planner")
+"""Services whose workers record some of those who come by themselves in our pages."""
 UNBEGUN: tuple[NotBegun, ...] = (
     "not-reached", "declined", "not-reached", "withdrawn", "declined", "not-reached", "no-capacity", "declined",
     "not-eligible", "not-reached",
@@ -244,6 +250,8 @@ def _asked(rng: Random, key: str, person: Person, service: str, began_on: date) 
     asked_on = began_on
     for _ in range(waited):
         asked_on = open_before(asked_on)
+    if not referred and service in OWN and rng.random() < 0.5:
+        path = "own"
     origin: Origin = "referral" if referred else rng.choice(("self", "self", "other-service", "yhteisetsiva"))
     return Course(key, person, service, kind.providers[person.municipality], origin, path, asked_on)
 

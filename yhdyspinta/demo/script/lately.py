@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from random import Random
 
 from chassis.calendar import add_business_days, is_business_day
+from contracts.events.casework import Origin
 from contracts.events.coaching import RightAddress
 from yhdyspinta.demo import acts
 from yhdyspinta.demo.acts import Act
@@ -21,9 +22,14 @@ REFERRED = (
 )
 """Business days before the last one, service, case manager. The first has waited too long by now."""
 
+APPROACHED: tuple[tuple[int, str, str, Origin], ...] = (
+    (4, "laura-kokeilu", "lempaala", "self"), (2, "veera-keksitty", "vesilahti", "yhteisetsiva"),
+)
+"""Young people who get in touch by themselves: business days before the last one, who records it, residence, origin."""
+
 
 def acts_of(until: date) -> Iterator[Act]:
-    """Referrals of the last days: some not opened yet, one late, two given back, one withdrawn."""
+    """Referrals and approaches of the last days: some not opened yet, one late, two given back, one withdrawn."""
     rng, last = Random(f"lately {until}"), until
     while not is_business_day(last):
         last -= timedelta(days=1)
@@ -51,6 +57,11 @@ def acts_of(until: date) -> Iterator[Act]:
         elif number == 6:
             yield acts.WithdrawAtArea(at=moment(rng, day(0), 13, 15), key=f"{key}/withdraw", by=case_manager,
                                       referral=key)
+    for number, (before, worker, municipality, origin) in enumerate(APPROACHED, 1):
+        key = f"lately-{until}-own-{number}"
+        yield acts.OpenCase(
+            at=moment(rng, day(before), 9, 12), key=f"{key}/open", by=worker, case=key, municipality=municipality,
+            of="outreach", origin=origin, asked_on=day(before))
 
 
 def _client(rng: Random, service: str, year: int) -> Person:
