@@ -247,9 +247,11 @@ async def cancel(db: "Session", kind: str, about_type: str, about_id: str) -> Ob
     return done[0] if done else None
 
 
-async def cancel_all(db: "Session", about_type: str, about_id: str) -> Sequence[Obligation]:
-    """Whatever is open about it need not be done any more (a withdrawal, a cancellation); published."""
-    return await _close(db, {"cancelled_at": db.now}, c.kind.is_not(None), about_type, about_id)
+async def cancel_all(
+    db: "Session", about_type: str, about_id: str, *, but: Collection[str] = ()
+) -> Sequence[Obligation]:
+    """Whatever is open about it, `but` these kinds, need not be done any more (a withdrawal, an end); published."""
+    return await _close(db, {"cancelled_at": db.now}, c.kind.not_in(list(but)), about_type, about_id)
 
 
 async def hand_over(db: "Session", about_type: str, about_id: str, *, owner: str | None, role: str) -> int:

@@ -25,6 +25,8 @@ CASE_ROOMS = allow(*(role for role in ROLES if role != "outreach-worker"), own="
 CASE_READERS = allow(*CASE_ROOMS.roles, MANAGER, own="organisation")
 OFFICERS = allow("data-protection-officer", own="organisation")
 INSTRUCTORS = allow("workshop-instructor", own="organisation")
+SENDERS = allow(MANAGER, own="organisation")
+"""Whom a work trial's proposal goes through; the plan names the seat, and the handler looks [3.3]."""
 OUTREACH = allow("outreach-worker", own="organisation")
 OHJAAMO = allow(*OHJAAMO_ROLES, own="organisation")
 

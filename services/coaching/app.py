@@ -36,6 +36,7 @@ from services.coaching.phenomena import handlers as phenomena
 from services.coaching.phenomena import pages as phenomena_pages
 from services.coaching.pointti import api as pointti_api
 from services.coaching.pointti import pages as pointti_pages
+from services.coaching.pointti import tet_pages
 from services.coaching.referrals import erasing
 from services.coaching.referrals import handlers as referrals
 from services.coaching.subscribers import subscriptions
@@ -48,6 +49,7 @@ ROOMS = (
     Room("/data", N_("Data requests"), OFFICERS),
     Room("/late", N_("Late"), late.SUPERVISORS),
     Room("/periods", N_("Periods"), access.INSTRUCTORS),
+    Room("/work-trials", N_("Work trial proposals"), access.SENDERS),
     Room("/ohjaamo", N_("Ohjaamo"), access.OHJAAMO),
     Room("/phenomena", N_("Phenomena"), access.OUTREACH),
     Room("/invitations", N_("Invitations"), INVITED),
@@ -86,8 +88,9 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
     app = web.application(
         settings, clock, database, side="municipal", rooms=ROOMS, folder=Path(__file__).parent,
         routes=[
-            pages.routes, act_pages.routes, subject_pages.routes, pointti_pages.routes, cases_api.routes,
-            pointti_api.routes, outcomes_api.routes, outreach_pages.routes, ohjaamo_pages.routes, ohjaamo_api.routes,
+            pages.routes, act_pages.routes, subject_pages.routes, pointti_pages.routes, tet_pages.routes,
+            cases_api.routes, pointti_api.routes, outcomes_api.routes, outreach_pages.routes, ohjaamo_pages.routes,
+            ohjaamo_api.routes,
             phenomena_pages.routes, phenomena_api.routes, late.routes,
             handing_over_pages.routes, handing_over_api.routes,
             meetings_pages.routes, three_party_pages.routes, meetings_api.routes,

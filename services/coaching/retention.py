@@ -26,6 +26,11 @@ KEPT = (
     Kept("cases", DataClass.PSEUDONYMOUS, retention.reason_of("closed_case"), "closed_case", by=_BY),
     Kept("case_ids", DataClass.PSEUDONYMOUS, retention.reason_of("closed_case"), "closed_case", by=_BY),
     Kept("casework", DataClass.PSEUDONYMOUS, retention.reason_of("closed_case"), "closed_case", by=_BY),
+    *(Kept(table, DataClass.PSEUDONYMOUS, retention.reason_of("closed_case"), "closed_case", by=_BY)
+      for table in ("period_places", "tets")),
+    Kept("period_groups", DataClass.OPEN, "days and places of a group, as long as a case of its young people",
+         "closed_case", delete="delete from period_groups g where last_day < :day and not exists "
+                               "(select from period_places p where p.group_id = g.group_id)"),
     Kept("ohjaamo_visits", DataClass.PSEUDONYMOUS, retention.reason_of("closed_case"), "closed_case", by=_BY),
     Kept("referrals", DataClass.PSEUDONYMOUS, retention.reason_of("closed_referral"), "closed_referral", by=_BY),
     _of_referral("sealed_details", DataClass.PERSONAL, "received_at"),
@@ -49,7 +54,7 @@ KEPT = (
 _OLD_CASES = text("select case_id, referral_id from cases where closed_on < :day order by closed_on limit :limit")
 _OF_CASE = tuple(
     text(f"delete from {table} where case_id = :case_id")  # noqa: S608 - names of our own tables
-    for table in ("told_outcomes", "spells", "ohjaamo_visits", "casework", "case_ids", "cases")
+    for table in ("told_outcomes", "spells", "ohjaamo_visits", "casework", "case_ids", "period_places", "tets", "cases")
 )
 _OF_REFERRAL = tuple(
     text(f"delete from {table} where referral_id = :referral_id")  # noqa: S608 - names of our own tables

@@ -19,10 +19,12 @@ from contracts.events.referrals import (
     ReferralConsented,
     ThreePartyMeetingAgreed,
     ThreePartyMeetingDeclined,
+    WorkTrialProposalAnswered,
 )
 from services.coaching import directory
 from services.coaching.intake import handlers as intake
 from services.coaching.meetings import handlers as meetings
+from services.coaching.pointti import tet_handlers
 from services.coaching.referrals import handlers as referrals
 
 REFERRALS: Handlers = {
@@ -30,6 +32,7 @@ REFERRALS: Handlers = {
     CaseManagerChanged: referrals.change_case_manager,
     ConsentWithdrawn: referrals.close,
     ReferralCancelled: referrals.close,
+    WorkTrialProposalAnswered: tet_handlers.take_answer,
     ThreePartyMeetingAgreed: meetings.take_three_party_answer,
     ThreePartyMeetingDeclined: meetings.take_three_party_answer,
     MeetingInvited: meetings.take_invitation,

@@ -33,6 +33,7 @@ from services.referral.subscribers import SUBSCRIPTIONS
 from services.referral.triage import api as triage_api
 from services.referral.triage import handlers as triage
 from services.referral.triage import pages as triage_pages
+from services.referral.work_trials import pages as work_trials
 
 T = TypeVar("T")
 ROOMS = (
@@ -75,7 +76,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> Service:
         routes=[
             pages.routes, refer_pages.routes, places_pages.routes, meetings_pages.routes, three_party_pages.routes,
             subject_pages.routes, api.routes, meetings_api.routes, late.routes, handing_over_pages.routes,
-            handing_over_api.routes, triage_pages.routes, triage_api.routes,
+            handing_over_api.routes, triage_pages.routes, triage_api.routes, work_trials.routes,
         ], title="Referrals", description=DESCRIPTION.strip(), records=records.RECORDS,
     )
     app.state.signing_key = proofs.load_signing_key(settings.secrets)

@@ -4,6 +4,8 @@ The provider takes the contact details, tells the start, acknowledges an erasure
 again for lost details, and acts on a return. All are on `area.obligations.v1`.
 """
 
+from datetime import datetime
+
 from chassis import obligations
 from chassis.database import Session
 from contracts.plan import Plan
@@ -16,6 +18,7 @@ TELL_START = "tell-start"
 ACT_ON_RETURN = "act-on-return"
 ASK_AGAIN = "ask-contact-details-again"
 ACKNOWLEDGE = "acknowledge-erasure"
+ANSWER_WORK_TRIAL = "answer-work-trial-proposal"
 
 
 async def await_provider(db: Session, referral: Referral, rules: Plan) -> None:
@@ -65,9 +68,26 @@ async def return_settled(db: Session, referral: Referral) -> bool:
     return await obligations.meet(db, ACT_ON_RETURN, ABOUT, referral.id) is not None
 
 
+async def work_trial_proposed(db: Session, referral: Referral, at: datetime) -> None:
+    """The case manager answers a proposal; of several the first that waits [3.3]."""
+    await _of_case_manager(db, ANSWER_WORK_TRIAL, referral, begins=at)
+
+
+async def work_trial_answered(db: Session, referral: Referral, next_at: datetime | None) -> None:
+    """A proposal is answered; another that waits since `next_at` is owed next."""
+    await obligations.meet(db, ANSWER_WORK_TRIAL, ABOUT, referral.id)
+    if next_at:
+        await work_trial_proposed(db, referral, next_at)
+
+
 async def drop_all(db: Session, referral: Referral) -> None:
     """Nothing of what was expected of an open referral need be done any more."""
     await obligations.cancel_all(db, ABOUT, referral.id)
+
+
+async def service_ended(db: Session, referral: Referral) -> None:
+    """Nothing is expected any more but an answer to a work trial: the consent is still in force."""
+    await obligations.cancel_all(db, ABOUT, referral.id, but=(ANSWER_WORK_TRIAL,))
 
 
 async def _of_provider(db: Session, kind: str, referral: Referral, role: str | None = None) -> None:
@@ -78,8 +98,8 @@ async def _of_provider(db: Session, kind: str, referral: Referral, role: str | N
     )
 
 
-async def _of_case_manager(db: Session, kind: str, referral: Referral) -> None:
+async def _of_case_manager(db: Session, kind: str, referral: Referral, begins: datetime | None = None) -> None:
     await obligations.open_(
         db, kind, ABOUT, referral.id, owner_organisation=referral.organisation, owner=referral.case_manager,
-        service=referral.service, municipality=referral.municipality,
+        service=referral.service, municipality=referral.municipality, begins=begins,
     )

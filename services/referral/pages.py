@@ -43,13 +43,14 @@ TITLES = {
     duties.ASK_AGAIN: N_("Referral %(number)s: ask the client for name and phone again"),
     duties.ACKNOWLEDGE: N_("Referral %(number)s: the provider has not acknowledged the erasure"),
     duties.TELL_START: N_("Referral %(number)s: the provider has not told whether the service began"),
+    duties.ANSWER_WORK_TRIAL: N_("Referral %(number)s: answer the work trial's proposal"),
     duties.TAKE: N_("Referral %(number)s: the provider has not taken the contact details"),
     three_party.ANSWER: N_("Referral %(number)s: the coach asks for a three-party meeting"),
     three_party.ATTEND: N_("Three-party meeting, referral %(number)s"),
 }
 ACTS = {
     duties.ACT_ON_RETURN: N_("Deal with it"), duties.ASK_AGAIN: N_("Write them down"), three_party.ANSWER: N_("Answer"),
-    three_party.ATTEND: N_("Open"),
+    three_party.ATTEND: N_("Open"), duties.ANSWER_WORK_TRIAL: N_("Answer"),
 }
 LOOK = N_("Look into it")
 

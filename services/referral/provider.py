@@ -75,7 +75,7 @@ async def end(db: Session, event: Event[CoachingEnded]) -> None:
     if not isinstance(decision, Ignored):
         await duties.start_told(db, referral)
         await ledger.referral_closed(db, referral, with_invitations=False)
-        await duties.drop_all(db, referral)
+        await duties.service_ended(db, referral)
 
 
 async def take_return(db: Session, event: Event[ReferralReturned]) -> None:

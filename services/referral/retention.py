@@ -20,7 +20,7 @@ KEPT = (
     retention.restrictions("select from referrals where id::text = about_id"),
     Kept("referrals", DataClass.PERSONAL, retention.reason_of("closed_referral"), "closed_referral", by=_BY),
     *(Kept(table, DataClass.PSEUDONYMOUS, retention.reason_of("closed_referral"), "closed_referral", by=_BY)
-      for table in ("receiving_keys", "acknowledgements", "timeline", "keys")),
+      for table in ("receiving_keys", "acknowledgements", "timeline", "keys", "work_trial_proposals")),
     Kept("three_party_meetings", DataClass.PSEUDONYMOUS, retention.reason_of("closed_referral"), "closed_referral",
          by=_BY),
     older("invitations", DataClass.PSEUDONYMOUS, "closed_referral", "ends_at", "who was invited to a meeting"),
@@ -46,6 +46,7 @@ _OVER = text("""
 """)
 _FORGET = tuple(text(statement) for statement in (
     "delete from timeline where referral_id = any(cast(:ids as uuid[]))",
+    "delete from work_trial_proposals where referral_id = any(cast(:ids as uuid[]))",
     "delete from three_party_meetings where referral_id = any(cast(:ids as uuid[]))",
     "delete from acknowledgements where referral_id = any(cast(:ids as uuid[]))",
     "delete from receiving_keys where referral_id = any(cast(:ids as uuid[]))",

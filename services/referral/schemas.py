@@ -15,6 +15,7 @@ from services.referral.lists import Listed
 from services.referral.places import Situation
 from services.referral.refusals import RightAddressKnown
 from services.referral.suitability import Suits, SuitsNot
+from services.referral.work_trials.domain import State
 
 EXAMPLE_ID = "019cad66-7df2-7131-9df2-6c3514000d8e"
 
@@ -150,6 +151,19 @@ class ReferralListed(BaseModel):
     status: Status
 
 
+class WorkTrialShown(BaseModel):
+    """A work trial that the workshop proposed, and the answer [3.3]."""
+
+    proposal_id: str = Field(examples=[EXAMPLE_ID])
+    workplace_kind: str = Field(examples=["municipal-unit"])
+    unit: str | None
+    business_id: str | None
+    starts_on: date
+    ends_on: date
+    state: State
+    reason: str | None
+
+
 class ReferralShown(ReferralListed):
     """A referral with all that the area may know of it [3.2]."""
 
@@ -161,6 +175,7 @@ class ReferralShown(ReferralListed):
     return_reason: str | None
     right_address: RightAddressShown | None
     erasure: ErasureShown | None
+    work_trials: list[WorkTrialShown] = Field(description="Pointti: work trials that were proposed, in order.")
     obligations: list[ObligationShown] = Field(description="Who must do what next, the nearest deadline first.")
     timeline: list[EntryShown] = Field(description="What happened, newest first.")
 
@@ -253,6 +268,13 @@ def whole(seen: shown.Whole) -> ReferralShown:
         return_reason=referral.return_reason,
         right_address=RightAddressShown(organisation=right.organisation, service=right.service) if right else None,
         erasure=_erasure(seen) if referral.status in ERASING else None,
+        work_trials=[
+            WorkTrialShown(
+                proposal_id=each.id, workplace_kind=each.workplace_kind, unit=each.unit, business_id=each.business_id,
+                starts_on=each.starts_on, ends_on=each.ends_on, state=each.state(referral), reason=each.reason,
+            )
+            for each in seen.trials
+        ],
         obligations=[
             ObligationShown(
                 kind=each.kind, owner_organisation=each.owner_organisation, owner_role=each.owner_role,

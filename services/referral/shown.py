@@ -15,6 +15,8 @@ from services.referral import duties, own_copy, receipt, store
 from services.referral.courses import ERASING
 from services.referral.domain import Referral
 from services.referral.store import Acknowledgement, Entry
+from services.referral.work_trials import store as work_trials
+from services.referral.work_trials.domain import Proposal
 
 
 class Details(StrEnum):
@@ -42,6 +44,7 @@ class Whole:
     open: Sequence[Obligation]
     own_copy: receipt.OwnCopyErased
     restricted: Restriction | None
+    trials: Sequence[Proposal]
 
     @property
     def is_receipt_whole(self) -> bool:
@@ -81,6 +84,7 @@ async def whole_of(db: Session, referral: Referral) -> Whole:
         open=await obligations.about(db, duties.ABOUT, referral.id),
         own_copy=receipt.OwnCopyErased(at, db.settings.keys_backup_days),
         restricted=await restriction.in_force(db, duties.ABOUT, referral.id),
+        trials=await work_trials.of_referral(db, referral.id),
     )
 
 

@@ -18,10 +18,12 @@ from contracts.events.coaching import (
     ThreePartyMeetingCalledOff,
     ThreePartyMeetingRequested,
     WithdrawalReported,
+    WorkTrialProposed,
 )
 from contracts.events.directory import SeatFilled, StaffListed
 from services.referral import lists, places, provider
 from services.referral.meetings import told as meetings
+from services.referral.work_trials import handlers as work_trials
 
 COACHING: Handlers = {
     ReceivingKeyOffered: provider.take_offer,
@@ -32,6 +34,7 @@ COACHING: Handlers = {
     WithdrawalReported: provider.report_withdrawal,
     ContactDetailsErased: provider.acknowledge,
     ClientSituationReported: places.keep,
+    WorkTrialProposed: work_trials.take,
     ThreePartyMeetingRequested: meetings.ask_three_party,
     ThreePartyMeetingCalledOff: meetings.call_off_three_party,
     MeetingInvitationAnswered: meetings.answer_invitation,

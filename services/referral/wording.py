@@ -38,6 +38,14 @@ RETURN_REASONS = {
     "not-started": N_("the service did not begin"),
 }
 """What the provider says; never why the service did not begin [3.2]."""
+DECLINED = {
+    "timing": N_("the time does not suit"),
+    "workplace": N_("the workplace does not suit"),
+    "not-possible": N_("a work trial is not possible"),
+}
+"""Why the case manager declines a work trial [3.3]."""
+_COMPANY = N_("company %(id)s")
+_SOME_COMPANY, _SOME_UNIT = N_("a company"), N_("a municipal unit")
 _SENTENCES = {
     "referred": N_("The client was referred. Consent: name and phone number, purpose %(purpose)s."),
     "sealed": N_("Name and phone were sealed, and sent to the provider alone."),
@@ -60,6 +68,9 @@ _SENTENCES = {
     "referred-again": N_("The client was referred again: %(number)s."),
     "handed-over": N_("The referral was handed over to %(to)s."),
     "return-settled": N_("The return is dealt with."),
+    "work-trial-proposed": N_("The workshop proposed a work trial: %(workplace)s."),
+    "work-trial-accepted": N_("The work trial was accepted."),
+    "work-trial-declined": N_("The work trial was declined: %(reason)s."),
 }
 _PERMITTED = N_("The client permitted that the service makes contact.")
 _LATE = N_("It came after the referral was closed and changes nothing.")
@@ -183,8 +194,11 @@ class Words:
             "number": detail.get("number", ""), "to": self.by(detail.get("to", ""), names),
             "purpose": self.code("consent-purpose", purpose),
             "on": self.formats.date_(date.fromisoformat(detail["on"])) if "on" in detail else "",
-            "reason": (self.return_reason if entry.kind == "returned" else self._reveal_reason)(detail.get("reason")),
+            "reason": self._reason(entry),
         }
+        if "workplace_kind" in detail:
+            values["workplace"] = self.workplace(
+                detail["workplace_kind"], detail.get("unit"), detail.get("business_id"))
         said = [self.page.gettext(_SENTENCES[entry.kind], **values)] if entry.kind in _SENTENCES else [entry.kind]
         if detail.get("contact_permitted"):
             said.append(self.page.gettext(_PERMITTED))
@@ -198,8 +212,25 @@ class Words:
             said.append(self.page.gettext(late))
         return " ".join(said)
 
-    def _reveal_reason(self, reason: str | None) -> str:
-        return self.code("reveal-reason", reason)
+    def _reason(self, entry: Entry) -> str:
+        reason = entry.detail.get("reason")
+        match entry.kind:
+            case "returned":
+                return self.return_reason(reason)
+            case "work-trial-declined":
+                return self.declined(reason)
+            case _:
+                return self.code("reveal-reason", reason)
+
+    def declined(self, reason: str | None) -> str:
+        """Why a work trial was declined."""
+        return self.page.gettext(DECLINED[reason]) if reason in DECLINED else reason or ""
+
+    def workplace(self, kind: str, unit: str | None, business_id: str | None) -> str:
+        """Where a work trial would be."""
+        if kind == "company":
+            return self.page.gettext(_COMPANY, id=business_id) if business_id else self.page.gettext(_SOME_COMPANY)
+        return self.code("unit", unit) if unit else self.page.gettext(_SOME_UNIT)
 
     def by(self, who: str, names: Mapping[str, str]) -> str:
         """Who did it: a person by name, an organisation, or the id that nobody told the name of."""

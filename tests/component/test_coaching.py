@@ -11,6 +11,7 @@ from chassis.contact import Contact, Secret
 from contracts.events.coaching import ContactDetailsErased
 from contracts.events.contact_details import ContactDetailsSealed
 from contracts.events.directory import StaffListed
+from contracts.events.referrals import WorkTrialProposalAnswered
 from contracts.topics import source_of
 from tests.component.coaching_side import (
     CASEWORK,
@@ -30,6 +31,7 @@ from tests.waiting import until
 from yhdyspinta.demo.people import BY_ID
 
 TODAY = date(2026, 3, 2)
+MANAGER = "leena-kokeilu"
 
 
 @pytest.fixture(scope="module")
@@ -50,13 +52,13 @@ def area(world) -> Area:
 
 @pytest.fixture(scope="module")
 async def colleagues(world, running) -> None:
-    for person in (BY_ID["juha-mallila"], BY_ID["elina-harjoitus"]):
+    for person in (BY_ID["juha-mallila"], BY_ID["elina-harjoitus"], BY_ID[MANAGER]):
         await publish(world, "notify", source_of("notify"), "shared.directory.v1", StaffListed.model_validate({
             "staff_id": person.id, "name": person.name, "organisation": person.organisation, "roles": person.roles,
             "language": person.language}))
     connection = await world.connect("coaching")
     try:
-        await until(lambda: connection.fetchval("select count(*) = 2 from staff"))
+        await until(lambda: connection.fetchval("select count(*) = 3 from staff"))
     finally:
         await connection.close()
 
@@ -267,17 +269,150 @@ async def test_a_client_who_came_before_is_no_new_client(area, coach, world):
     assert event["data"]["new_client"] is False
 
 
-async def test_pointti_interviews_first_and_starts_a_period(area, coach):
+# --- the workshop [3.3]
+
+
+async def group_of(coach: Provider, first_day: date, places: int = 8) -> dict:
+    made = await coach.post("/periods", {"first_day": str(first_day), "places": places})
+    assert made.status_code == 201, made.text
+    found = await coach.get(made.headers["location"].removeprefix("/coaching/api"))
+    assert (date.fromisoformat(found.json()["last_day"]) - first_day).days == 55
+    return found.json()
+
+
+async def interviewed(area: Area, coach: Provider) -> tuple:
     told, case = await area.refer(coach, service="pointti")
-    assert await coach.refused(case, "start", on=str(told.referred_on)) == (409, "interview-first")
-    await coach.act(case, "meetings", on=str(told.referred_on), kind="interview")
-    period = await coach.act(case, "periods", starts_on=str(told.referred_on))
-    assert (period["status"], period["start_told"]) == ("running", None)
-    assert {"tell-coaching-started", "end-period"} <= {o["kind"] for o in period["obligations"]}
-    started = await coach.act(case, "start", on=str(told.referred_on))
-    assert started["start_told"] == str(told.referred_on)
-    ended = await coach.act(case, "periods/end", ended_on=str(told.referred_on), plan="job")
+    return told, await coach.act(case, "meetings", on=str(told.referred_on), kind="interview")
+
+
+async def in_period(area: Area, coach: Provider) -> tuple:
+    told, case = await interviewed(area, coach)
+    group = await group_of(coach, told.referred_on)
+    await coach.act(case, "place", group_id=group["group_id"])
+    begun = await coach.post(f"/periods/{group['group_id']}/beginning", {
+        "on": str(told.referred_on), "came": [case["case_id"]]})
+    assert begun.status_code == 200, begun.text
+    return told, await coach.shown(case), group
+
+
+async def test_an_interview_comes_first_then_a_place_in_a_group_and_the_period_begins_and_ends(area, coach, world):
+    told, case = await area.refer(coach, service="pointti")
+    today = told.referred_on
+    group = await group_of(coach, today)
+    place = {"group_id": group["group_id"]}
+    assert await coach.refused(case, "place", **place) == (409, "interview-first")
+    assert await coach.refused(case, "start", on=str(today)) == (409, "period-first")
+    await coach.act(case, "meetings", on=str(today), kind="interview")
+    kept = await coach.act(case, "place", **place)
+    assert [(p["state"], p["starts_on"]) for p in kept["places"]] == [("kept", str(today))]
+    assert {o["kind"] for o in kept["obligations"]} == {"start-period"}
+    other = await group_of(coach, today + timedelta(days=60))
+    moved = await coach.act(case, "place", group_id=other["group_id"])
+    changed = await coach.post(f"/periods/{other['group_id']}/change", {
+        "first_day": str(today + timedelta(days=67)), "places": 1})
+    assert changed.json()["free"] == 0
+    assert (await coach.shown(case))["places"][0]["starts_on"] == str(today + timedelta(days=67))
+    assert moved["places"][0]["group_id"] == other["group_id"]
+    await coach.act(case, "place/leaving")
+    assert await coach.refused(case, "place/leaving") == (409, "no-place")
+    await coach.act(case, "place", **place)
+    begun = await coach.post(f"/periods/{group['group_id']}/beginning", {"on": str(today), "came": [case["case_id"]]})
+    assert begun.status_code == 200, begun.text
+    running = await coach.shown(case)
+    assert (running["status"], running["start_told"]) == ("running", str(today))
+    assert (await area.until_told(told.referral_id, "CoachingStarted"))["data"]["started_on"] == str(today)
+    ended = await coach.act(case, "periods/end", ended_on=str(today), plan="job")
     assert "end-period" not in {o["kind"] for o in ended["obligations"]}
+    assert [p["plan"] for p in ended["places"]] == [None, "job"]
+    written = [r.value or b"" for topic in (SHARED, CASEWORK) for r in await world.records(topic)]
+    assert not any(g["group_id"].encode() in value for g in (group, other) for value in written)
+
+
+async def test_a_group_never_has_more_young_people_than_places_though_two_ask_at_one_instant(area, coach):
+    today = area.world.clock().date()
+    group = await group_of(coach, today + timedelta(days=7), places=1)
+    cases = [(await interviewed(area, coach))[1] for _ in range(2)]
+    answers = await asyncio.gather(*(
+        coach.post(f"/cases/{case['case_id']}/place", {"group_id": group["group_id"]}) for case in cases))
+    assert sorted(a.status_code for a in answers) == [200, 409]
+    assert [a.json()["code"] for a in answers if a.status_code == 409] == ["no-free-place"]
+    seen = (await coach.get(f"/periods/{group['group_id']}")).json()
+    assert (len(seen["members"]), seen["free"]) == (1, 0)
+    fewer = await coach.post(f"/periods/{group['group_id']}/removal")
+    assert fewer.json()["code"] == "group-in-use"
+    empty = await group_of(coach, today + timedelta(days=100))
+    assert (await coach.post(f"/periods/{empty['group_id']}/removal")).status_code == 204
+
+
+LIBRARY = {"workplace_kind": "municipal-unit", "unit": "library"}
+TRIAL = {**LIBRARY, "starts_on": "2026-05-04", "ends_on": "2026-06-26", "young_person_agrees": True, "sent_by": MANAGER}
+
+
+async def wishes(coach: Provider, case: dict, *, both: bool) -> dict:
+    """A TET period that is over."""
+    agreed = await coach.act(case, "tets", starts_on=case["began_on"], **LIBRARY)
+    tet = agreed["tets"][-1]
+    assert (tet["state"], tet["days"], tet["unit"]) == ("agreed", 3, "library")
+    return await coach.act(case, f"tets/{tet['tet_id']}/end", young_person_continues=True, workplace_continues=both)
+
+
+async def test_a_work_trial_is_proposed_through_the_manager_alone_and_answered(colleagues, area, coach, world):
+    told, case, _ = await in_period(area, coach)
+    assert (await wishes(coach, case, both=False))["tets"][0]["state"] == "over"
+    both = await wishes(coach, case, both=True)
+    assert [t["state"] for t in both["tets"]] == ["over", "proposal-to-send"]
+    duty = next(o for o in both["obligations"] if o["kind"] == "send-work-trial-proposal")
+    assert (duty["owner_role"], duty["owner"]) == ("employment-and-integration-manager", None)
+    proposal = f"tets/{both['tets'][1]['tet_id']}/proposal"
+    assert await coach.refused(case, proposal, **{**TRIAL, "sent_by": "juha-mallila"}) == (422, "not-through-manager")
+    assert await coach.refused(case, proposal, **{**TRIAL, "young_person_agrees": False}) == (
+        422, "young-person-disagrees")
+    company = {"workplace_kind": "company", "unit": None, "business_id": "1234567-8"}
+    assert await coach.refused(case, proposal, **{**TRIAL, **company}) == (422, "not-a-business-id")
+    sent = await coach.act(case, proposal, **TRIAL)
+    assert sent["tets"][1]["state"] == "proposal-sent"
+    event = await area.until_told(told.referral_id, "WorkTrialProposed")
+    assert "tet_id" not in event["data"]
+    assert {name: event["data"][name] for name in ("unit", "sent_by", "young_person_agrees")} == {
+        "unit": "library", "sent_by": MANAGER, "young_person_agrees": True}
+    agreed = [e["data"] for e in await events(world, CASEWORK, "TetAgreed")]
+    assert agreed
+    assert not any("unit" in data for data in agreed)
+    answer = WorkTrialProposalAnswered(
+        referral_id=told.referral_id, proposal_id=event["data"]["proposal_id"], provider="lempaala", accepted=False,
+        reason="timing")
+    await area.say(answer)
+    heard = await coach.case_of(told.number, status="running")
+    await until(lambda: _tet_state(coach, case, "declined"))
+    await area.say(answer.model_copy(update={"accepted": True, "reason": None}))
+    again = await coach.act(case, proposal, **{**TRIAL, "starts_on": "2026-05-11"})
+    assert again["tets"][1]["state"] == "proposal-sent"
+    assert heard["number"] == told.number
+    unknown = await area.say(answer.model_copy(update={"proposal_id": str(uuid4())}))
+    await until(lambda: dead_letters(world, unknown))
+
+
+async def _tet_state(coach: Provider, case: dict, state: str) -> bool:
+    return (await coach.shown(case))["tets"][-1]["state"] == state
+
+
+async def test_a_withdrawal_ends_a_proposal_wherever_it_is(colleagues, area, coach, world):
+    told, case, _ = await in_period(area, coach)
+    tet = (await wishes(coach, case, both=True))["tets"][-1]["tet_id"]
+    await coach.act(case, f"tets/{tet}/proposal", **TRIAL)
+    event = await area.until_told(told.referral_id, "WorkTrialProposed")
+    await wishes(coach, case, both=True)
+    await area.say(area.withdrawn(told))
+    stopped = await coach.case_of(told.number, contact_details="closed")
+    assert [t["state"] for t in stopped["tets"]] == ["stopped", "stopped"]
+    assert await coach.refused(case, f"tets/{stopped['tets'][1]['tet_id']}/proposal", **TRIAL) == (
+        409, "consent-not-in-force")
+    late = await area.say(WorkTrialProposalAnswered(
+        referral_id=told.referral_id, proposal_id=event["data"]["proposal_id"], provider="lempaala", accepted=True))
+    after, _ = await area.refer(coach)
+    assert (await coach.shown(case))["tets"][0]["state"] == "stopped", after.number
+    assert not await dead_letters(world, late)
+    assert ("ObligationCancelled", "send-work-trial-proposal") in await obligations(world, case["case_id"])
 
 
 async def test_a_case_without_a_referral_tells_the_area_nothing(coach, world):

@@ -309,6 +309,13 @@ async def test_pointti_of_party_begins_with_its_period_and_ends_with_its_plan(pa
     period = str(uuid4())
     await party.taken(await party.say(casework.PeriodStarted.model_validate({
         "case_id": joining.case_id, "period_id": period, "starts_on": TODAY, "ends_on": TODAY + timedelta(days=55)})))
+    tet = {"case_id": joining.case_id, "tet_id": str(uuid4())}
+    await party.taken(await party.say(casework.TetAgreed.model_validate({
+        **tet, "workplace_kind": "company", "starts_on": TODAY, "days": 3})))
+    await party.taken(await party.say(casework.TetEnded.model_validate({
+        **tet, "young_person_continues": True, "workplace_continues": True})))
+    owed = {o["kind"]: o["owner_role"] for o in (await coach.case_of(told.number))["obligations"]}
+    assert owed["send-work-trial-proposal"] == "employment-and-integration-manager"
     await party.taken(await party.say(casework.PeriodEnded.model_validate({
         "case_id": joining.case_id, "period_id": period, "ended_on": TODAY, "plan": "education"})))
     await party.taken(await party.say(party.closed(joining.case_id, TODAY, outcome="education")))

@@ -1,6 +1,6 @@
 """Referral as the employment area and the provider see it: API and events in, topics and API out [3.2, 4, 7]."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
@@ -15,6 +15,7 @@ from contracts.events.coaching import (
     ReferralReturned,
     Residents,
     WithdrawalReported,
+    WorkTrialProposed,
 )
 from contracts.fields import new_id
 from services.referral import handlers, receipt
@@ -594,3 +595,71 @@ async def _met(coaching: Coaching, referral_id: str, kind: str) -> bool:
 
 async def _told(coaching: Coaching, referral_id: str, what: tuple[str, str]) -> bool:
     return what in await coaching.obligations(referral_id)
+
+
+# --- work trials that the workshop proposes [3.3]
+
+
+def proposed(referral_id: str, **other: str) -> WorkTrialProposed:
+    return WorkTrialProposed.model_validate({
+        "referral_id": referral_id, "proposal_id": new_id(), "case_manager": "mikko-maki", "provider": "lempaala",
+        "workplace_kind": "municipal-unit", "unit": "library", "starts_on": date(2026, 5, 4),
+        "ends_on": date(2026, 6, 26), "young_person_agrees": True, "sent_by": "leena-kokeilu", **other,
+    })
+
+
+async def trials(manager: Area, referral_id: str, *states: str) -> list[dict]:
+    """The referral's work trials, once they are as said."""
+
+    async def there() -> list[dict] | None:
+        found = (await manager.shown(referral_id))["work_trials"]
+        return found if [each["state"] for each in found] == list(states) else None
+
+    return await until(there, what=f"work trials {states}")
+
+
+async def test_a_proposed_work_trial_is_answered_once_after_the_end_too(manager, coaching):
+    made, _ = await delivered(manager, coaching)
+    one, other = proposed(made["referral_id"]), proposed(made["referral_id"], workplace_kind="company", unit=None,
+                                                         business_id="1234567-1")
+    await coaching.say(one)
+    await coaching.say(other)
+    await coaching.say(one)
+    await trials(manager, made["referral_id"], "waiting", "waiting")
+    told = {"referral_id": made["referral_id"], **FACTS, "started_on": date(2026, 3, 2)}
+    await coaching.say(CoachingEnded(**told, ended_on=date(2026, 3, 2)))
+    ended = await manager.until(made["referral_id"], status="ended")
+    assert [o["kind"] for o in ended["obligations"]] == ["answer-work-trial-proposal"]
+    path = f"/referrals/{made['referral_id']}/work-trials"
+    missing = await manager.post(f"{path}/{one.proposal_id}/answer", {"accepted": False})
+    assert (missing.status_code, missing.json()["code"]) == (422, "reason-missing")
+    declined = await manager.post(f"{path}/{one.proposal_id}/answer", {"accepted": False, "reason": "timing"})
+    assert declined.status_code == 200, declined.text
+    assert [o["kind"] for o in declined.json()["obligations"]] == ["answer-work-trial-proposal"]
+    again = await manager.post(f"{path}/{one.proposal_id}/answer", {"accepted": True})
+    assert (again.status_code, again.json()["code"]) == (409, "already-answered")
+    accepted = await manager.post(f"{path}/{other.proposal_id}/answer", {"accepted": True})
+    assert accepted.json()["obligations"] == []
+    assert [each["state"] for each in accepted.json()["work_trials"]] == ["declined", "accepted"]
+    answers = await until(lambda: coaching.told("area.referrals.v1", made["referral_id"], "WorkTrialProposalAnswered"))
+    assert [(a["data"]["accepted"], a["data"].get("reason")) for a in answers][:1] == [(False, "timing")]
+    nobodys = await manager.post(f"{path}/{new_id()}/answer", {"accepted": True})
+    assert nobodys.status_code == 404
+
+
+async def test_a_withdrawal_ends_a_proposed_work_trial_and_a_later_one_is_ignored(manager, coaching):
+    made, _ = await delivered(manager, coaching)
+    one = proposed(made["referral_id"])
+    await coaching.say(one)
+    await trials(manager, made["referral_id"], "waiting")
+    await manager.post(f"/referrals/{made['referral_id']}/withdrawal", {})
+    late = await coaching.say(proposed(made["referral_id"]))
+    after, _ = await delivered(manager, coaching)
+    stopped = await trials(manager, made["referral_id"], "stopped")
+    assert stopped[0]["proposal_id"] == one.proposal_id
+    assert not await coaching.dead_letters(late)
+    refused = await manager.post(
+        f"/referrals/{made['referral_id']}/work-trials/{one.proposal_id}/answer", {"accepted": True})
+    assert (refused.status_code, refused.json()["code"]) == (409, "referral-closed")
+    assert ("ObligationCancelled", "answer-work-trial-proposal") in await coaching.obligations(made["referral_id"])
+    assert after["referral_id"] != made["referral_id"]

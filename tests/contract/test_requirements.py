@@ -11,42 +11,6 @@ import pytest
 
 TESTS = Path(__file__).parents[1]
 NOTICED_BY = {
-    "REF-6": (
-        "unit/test_three_party.py::test_whatever_crosses_both_sides_come_to_the_same_and_somebody_owes_the_next_act",
-        "unit/test_three_party.py::test_nothing_is_agreed_without_the_client",
-        "unit/test_three_party.py::test_what_is_told_of_a_meeting_has_ids_people_times_and_a_place",
-        "integration/test_meetings.py::"
-        "test_a_three_party_meeting_is_asked_agreed_moved_and_called_off_on_both_sides",
-    ),
-    "REF-4": (
-        "component/test_coaching_party.py::"
-        "test_nothing_of_party_is_in_anything_that_a_principal_of_the_area_may_read",
-        "component/test_coaching_party.py::test_a_withdrawal_told_to_party_is_passed_on_and_nothing_else_is",
-    ),
-    "REF-14": (
-        "integration/test_withdrawal.py",
-        "component/test_referral.py::test_the_receipt_proves_who_erased_what_and_when",
-        "unit/test_referral_receipt.py::test_it_has_the_fields_of_the_consent_record_structure",
-        "unit/test_referral_receipt.py::test_what_may_lawfully_remain_is_named_with_its_basis_and_its_end",
-        "unit/test_referral_receipt.py::test_a_silent_receiver_is_named_as_late",
-    ),
-    "GEN-1": (
-        "component/test_boundary.py::test_the_broker_lets_each_do_what_the_registry_says_and_nothing_else",
-        "component/test_boundary.py::test_each_database_is_closed_to_the_roles_of_all_others",
-        "unit/test_retention_periods.py",
-    ),
-    "GEN-2": (
-        "component/test_audit.py::test_who_read_what_and_why_commits_with_the_reading",
-        "component/test_audit.py::test_what_the_superuser_changes_is_found_where_it_is",
-        "component/test_access.py::test_an_officer_searches_what_concerns_their_own_organisation",
-        "component/test_access.py::"
-        "test_an_officer_checks_that_the_log_is_whole_against_the_hashes_of_the_other_side",
-    ),
-    "GEN-3": (
-        "integration/test_malformed.py::test_each_bad_record_is_told_and_kept_once_and_each_good_one_is_taken",
-        "integration/test_integrating.py::test_a_vendor_gets_from_nothing_to_an_accepted_event_and_the_figures",
-        "component/test_letters.py::test_a_corrected_letter_is_handled_by_its_service_alone",
-    ),
     "REF-1": (
         "unit/test_referral_domain.py::test_a_consented_referral_is_told_with_number_and_deadline_and_without_name",
         "component/test_referral.py::test_outreach_asks_the_clients_permission_for_the_contact_too",
@@ -59,11 +23,23 @@ NOTICED_BY = {
     "REF-3": (
         "contract/test_narrowness.py::test_a_case_from_first_to_last_tells_the_area_what_the_table_says",
     ),
+    "REF-4": (
+        "component/test_coaching_party.py::"
+        "test_nothing_of_party_is_in_anything_that_a_principal_of_the_area_may_read",
+        "component/test_coaching_party.py::test_a_withdrawal_told_to_party_is_passed_on_and_nothing_else_is",
+    ),
     "REF-5": (
         "unit/test_own_courses.py::test_a_third_meeting_of_the_starter_package_is_refused_and_goes_on_as_coaching",
         "unit/test_own_courses.py::test_meetings_of_coaching_have_no_maximum",
         "component/test_coaching_time.py::test_coaching_goes_on_for_years_until_somebody_ends_it",
         "component/test_coaching.py::test_a_case_without_a_referral_tells_the_area_nothing",
+    ),
+    "REF-6": (
+        "unit/test_three_party.py::test_whatever_crosses_both_sides_come_to_the_same_and_somebody_owes_the_next_act",
+        "unit/test_three_party.py::test_nothing_is_agreed_without_the_client",
+        "unit/test_three_party.py::test_what_is_told_of_a_meeting_has_ids_people_times_and_a_place",
+        "integration/test_meetings.py::"
+        "test_a_three_party_meeting_is_asked_agreed_moved_and_called_off_on_both_sides",
     ),
     "REF-7": (
         "unit/test_client_situation.py::test_a_number_below_the_threshold_is_told_as_null_and_a_zero_as_it_is",
@@ -76,6 +52,14 @@ NOTICED_BY = {
         "unit/test_referral_suitability.py::test_pointti_is_for_people_of_17_to_28",
         "component/test_referral.py::test_an_age_limit_and_an_agreement_of_the_plan_file_change_api_and_refusal",
         "pages/test_referral_pages.py::test_an_age_limit_and_an_agreement_of_the_plan_file_change_the_page",
+        "component/test_coaching.py::test_an_interview_comes_first_then_a_place_in_a_group_and_the_period_begins_and_ends",
+        "component/test_coaching.py::test_a_group_never_has_more_young_people_than_places_though_two_ask_at_one_instant",
+        "component/test_coaching.py::test_a_work_trial_is_proposed_through_the_manager_alone_and_answered",
+        "component/test_coaching.py::test_a_withdrawal_ends_a_proposal_wherever_it_is",
+        "component/test_referral.py::test_a_proposed_work_trial_is_answered_once_after_the_end_too",
+        "component/test_referral.py::test_a_withdrawal_ends_a_proposed_work_trial_and_a_later_one_is_ignored",
+        "pages/test_coaching_pages.py::test_the_workshop_takes_in_begins_makes_plans_and_proposes_a_work_trial",
+        "unit/test_walk.py::test_no_command_in_no_order_breaks_what_must_hold",
     ),
     "REF-9": (
         "unit/test_own_courses.py::test_a_young_person_counts_as_not_reached_after_months_and_several_channels",
@@ -117,6 +101,30 @@ NOTICED_BY = {
         "component/test_triage.py::test_an_inquiry_is_directed_counted_once_and_told_without_a_person",
         "pages/test_area_staff.py::test_a_clerk_needs_a_key_for_the_channel_one_for_each_question_and_enter",
     ),
+    "REF-14": (
+        "integration/test_withdrawal.py",
+        "component/test_referral.py::test_the_receipt_proves_who_erased_what_and_when",
+        "unit/test_referral_receipt.py::test_it_has_the_fields_of_the_consent_record_structure",
+        "unit/test_referral_receipt.py::test_what_may_lawfully_remain_is_named_with_its_basis_and_its_end",
+        "unit/test_referral_receipt.py::test_a_silent_receiver_is_named_as_late",
+    ),
+    "GEN-1": (
+        "component/test_boundary.py::test_the_broker_lets_each_do_what_the_registry_says_and_nothing_else",
+        "component/test_boundary.py::test_each_database_is_closed_to_the_roles_of_all_others",
+        "unit/test_retention_periods.py",
+    ),
+    "GEN-2": (
+        "component/test_audit.py::test_who_read_what_and_why_commits_with_the_reading",
+        "component/test_audit.py::test_what_the_superuser_changes_is_found_where_it_is",
+        "component/test_access.py::test_an_officer_searches_what_concerns_their_own_organisation",
+        "component/test_access.py::"
+        "test_an_officer_checks_that_the_log_is_whole_against_the_hashes_of_the_other_side",
+    ),
+    "GEN-3": (
+        "integration/test_malformed.py::test_each_bad_record_is_told_and_kept_once_and_each_good_one_is_taken",
+        "integration/test_integrating.py::test_a_vendor_gets_from_nothing_to_an_accepted_event_and_the_figures",
+        "component/test_letters.py::test_a_corrected_letter_is_handled_by_its_service_alone",
+    ),
     "SEC-1": (
         "unit/test_web_policies.py::test_a_route_with_a_policy_that_cannot_hold_is_refused_where_it_is_written",
         "component/test_web_routes.py::test_a_role_opens_its_pages_and_no_others",
@@ -128,7 +136,9 @@ NOTICED_BY = {
         "contract/test_free_text.py::test_every_field_has_a_data_class_and_ids_of_persons_are_never_open",
         "contract/test_answers.py::test_every_field_of_an_answer_has_a_data_class_that_its_readers_may_have",
     ),
-    "SEC-3": ("contract/test_answers.py::test_every_secret_file_and_every_purpose_of_a_key_is_in_the_inventory",),
+    "SEC-3": (
+        "contract/test_answers.py::test_every_secret_file_and_every_purpose_of_a_key_is_in_the_inventory",
+    ),
     "SEC-4": (
         "component/test_retention.py::test_a_table_that_nobody_declared_is_not_there",
         "component/test_retention.py::test_when_the_time_is_over_nothing_is_left",
@@ -150,7 +160,9 @@ NOTICED_BY = {
         "component/test_boundary.py::test_a_services_role_may_not_change_its_schema",
         "component/test_audit.py::test_of_all_rights_on_the_log_the_service_has_two",
     ),
-    "SEC-9": ("component/test_closed_connections.py",),
+    "SEC-9": (
+        "component/test_closed_connections.py",
+    ),
     "SEC-10": (
         "component/test_referral.py::test_a_client_gets_what_is_held_of_them_and_who_saw_it",
         "component/test_referral.py::"

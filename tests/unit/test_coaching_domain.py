@@ -109,7 +109,7 @@ def code(decision: Decision[Any]) -> str:
 
 
 def start(of: Case, on: date = TODAY, told: bool = True) -> Decision[Case]:
-    return domain.start(of, act(), on, told, EIGHT_WEEKS, interview_first=True)
+    return domain.start(of, act(), on, told)
 
 
 # --- reaching the client
@@ -176,14 +176,12 @@ def test_a_client_without_a_referral_starts_without_a_word_to_the_area() -> None
     assert told_to_area(start(case(referral=None))) == []
 
 
-def test_pointti_interviews_first_and_begins_with_an_eight_week_period() -> None:
-    assert code(start(case("pointti"))) == "interview-first"
-    of = case("pointti", meeting(TODAY, "interview"))
-    assert of.course.began_on() is None
-    period, told = events(start(of))
-    assert isinstance(period, PeriodStarted)
-    assert (period.ends_on - period.starts_on).days == 55
-    assert isinstance(told, CoachingStarted)
+def test_pointti_begins_with_a_period_and_the_area_is_told_of_no_day_before_it() -> None:
+    assert code(start(case("pointti", meeting(TODAY, "interview")))) == "period-first"
+    period = PeriodStarted.model_validate(
+        {"case_id": CASE, "period_id": new_id(), "starts_on": TODAY, "ends_on": TODAY + EIGHT_WEEKS})
+    assert code(start(case("pointti", period), on=TODAY - timedelta(days=1))) == "period-first"
+    assert told_to_area(start(case("pointti", period))) == ["CoachingStarted"]
 
 
 def test_an_end_keeps_its_outcome_on_the_municipal_side() -> None:

@@ -121,7 +121,7 @@ def test_a_review_stays_until_it_is_near_and_then_moves_with_the_last_meeting() 
     ("tell-coaching-ended", case("coaching", referral=referral("coaching", closing=Closing.RETURN)), True),
 ])
 def test_what_was_done_is_met_and_what_fell_away_is_not(kind: str, of: Case, done: bool) -> None:
-    assert duties.met(kind, of) is done
+    assert duties.met(kind, of, end_of_day(ASKED), PLAN) is done
 
 
 def test_a_first_attempt_counts_from_its_own_moment() -> None:

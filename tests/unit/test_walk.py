@@ -18,7 +18,7 @@ from chassis.decisions import Decided, Decision, Ignored, Refuse
 from contracts import ingest, plan
 from contracts.envelope import Data, Event, to_bytes, type_of
 from contracts.events import casework, coaching
-from contracts.events.referrals import Consent, ReferralConsented
+from contracts.events.referrals import Consent, ReferralConsented, WorkTrialProposalAnswered
 from contracts.fields import CaseId, ClientId, ConsentId, KeyId, ReferralId, ReferralNumber, StaffId, new_id
 from contracts.topics import TOPICS, source_of, topic_for
 from services.coaching.cases import domain, duties, opening, running
@@ -28,10 +28,14 @@ from services.coaching.cases.domain import Act, Case
 from services.coaching.cases.schemas import details_of
 from services.coaching.ohjaamo import domain as ohjaamo
 from services.coaching.pointti import domain as pointti
+from services.coaching.pointti import tets as trials
+from services.coaching.pointti.courses import TET, PlaceState, TetState, place, tets
+from services.coaching.pointti.tets import Workplace
 from services.coaching.referrals import domain as provider_side
 from services.coaching.referrals.domain import Closing, Remembered
 from services.referral import domain as area
 from services.referral.domain import NewReferral, ToldTo
+from services.referral.work_trials import domain as area_trials
 
 WALKS, STEPS = 500, 200
 AFTER_CLOSING = 6
@@ -71,7 +75,7 @@ class Walk:
 
 def begin(rng: Random) -> Walk:
     """A case by referral, or of a client who came by themselves, of any service."""
-    service = rng.choice(list(PLAN.services))
+    service = rng.choice([*PLAN.services, "pointti", "pointti"])
     rules = PLAN.services[service]
     municipality = rng.choice(list(rules.providers))
     provider = rules.providers[municipality].organisation
@@ -98,7 +102,14 @@ def begin(rng: Random) -> Walk:
     assert isinstance(known, Decided)
     case = opening.open_for(known.state, CaseId(new_id(START)), ClientId(new_id(START)), START)
     assert isinstance(case, Decided)
-    return Walk(rng, START, case.state, referred.state)
+    walk = Walk(rng, START, case.state, referred.state)
+    if service == "pointti" and rng.random() < 0.8:
+        interviewed = domain.hold_meeting(walk.case, walk.act(), walk.today, "interview")
+        assert isinstance(interviewed, Decided)
+        walk.case = interviewed.state
+        kept = keep_place(walk)
+        walk.case = kept.state if isinstance(kept, Decided) else walk.case
+    return walk
 
 
 # --- what may be done: each gives the decision, or None where there is nothing to try it on
@@ -136,7 +147,7 @@ def is_told(w: Walk) -> bool:
 
 
 def start(w: Walk) -> Decision[Case]:
-    return domain.start(w.case, w.act(), w.day(), is_told(w), PLAN.pointti.period.delta, PLAN.pointti.interview_first)
+    return domain.start(w.case, w.act(), w.day(), is_told(w))
 
 
 def end(w: Walk) -> Decision[Case]:
@@ -161,9 +172,57 @@ def review(w: Walk) -> Decision[Case]:
     return running.review(w.case, w.act())
 
 
-def start_period(w: Walk) -> Decision[Case]:
-    return pointti.start_period(
-        w.case, w.act(), w.day(), PLAN.pointti.period.delta, PLAN.pointti.interview_first)
+def group(w: Walk) -> pointti.Group:
+    """One of two groups, the one coming and the other running, with a place or without."""
+    first_day = w.today + timedelta(days=w.rng.choice((-20, 0, 5)))
+    last_day = pointti.last_day(first_day, PLAN.pointti.period.delta)
+    return pointti.Group(str(first_day), "lempaala", first_day, last_day, 8, w.rng.choice((6, 7, 7, 8)))
+
+
+def keep_place(w: Walk) -> Decision[Case]:
+    return pointti.keep_place(w.case, w.act(), group(w), PLAN.pointti.interview_first)
+
+
+def leave_place(w: Walk) -> Decision[Case]:
+    return pointti.leave_place(w.case, w.act())
+
+
+def begin_period(w: Walk) -> Decision[Case]:
+    kept = place(w.case.course)
+    if kept is None:
+        return Ignored("no-place")
+    of = pointti.Group(kept.group_id, "lempaala", kept.starts_on, kept.ends_on, 8, 8)
+    return pointti.begin(w.case, w.act(), of, max(w.day(), kept.starts_on), w.rng.random() < 0.5)
+
+
+def workplace(w: Walk) -> Workplace:
+    return w.rng.choice((
+        Workplace("company", business_id="1234567-1"), Workplace("municipal-unit", unit="library"),
+        Workplace("company", business_id="1234567-1"), Workplace("company", business_id="1234567-8")))
+
+
+def agree_tet(w: Walk) -> Decision[Case]:
+    return trials.agree(w.case, w.act(), w.day(), workplace(w), PLAN)
+
+
+def some_tet(w: Walk) -> str:
+    """One of the case's TET periods, mostly the last."""
+    known = [t.id for t in tets(w.case.course, True)] or [new_id(w.now)]
+    return known[-1] if w.rng.random() < 0.7 else w.rng.choice(known)
+
+
+def end_tet(w: Walk) -> Decision[Case]:
+    return trials.end(w.case, w.act(), some_tet(w), w.rng.random() < 0.9, w.rng.random() < 0.9)
+
+
+def propose(w: Walk) -> Decision[Case]:
+    return trials.propose(
+        w.case, w.act(), some_tet(w), w.today, w.today + timedelta(days=w.rng.randint(-1, 60)), workplace(w),
+        w.rng.random() < 0.9, "leena-kokeilu", PLAN)
+
+
+def leave_unsent(w: Walk) -> Decision[Case]:
+    return trials.leave_unsent(w.case, w.act(), some_tet(w), "arranged-otherwise", PLAN)
 
 
 def end_period(w: Walk) -> Decision[Case]:
@@ -177,8 +236,9 @@ def look(w: Walk) -> Decision[Case]:
     return Decided(domain.looked_at(w.case, w.now), ())
 
 
-COMMANDS = (attempt, attempt, book, meet, start, end, give_back, close_unbegun, withdraw, review, start_period,
-            end_period, look, look, miss, go_on, visit)
+COMMANDS = (attempt, attempt, book, meet, start, end, give_back, close_unbegun, withdraw, review, keep_place,
+            leave_place, begin_period, end_period, agree_tet, agree_tet, end_tet, end_tet, propose, propose,
+            leave_unsent, look, look, miss, go_on, visit)
 
 
 def told_by_party(w: Walk) -> None:
@@ -276,11 +336,34 @@ def reaches_area(w: Walk, event: Data) -> None:
             decision = area.take_return(before, event, due, w.now)
         case coaching.WithdrawalReported():
             decision = area.report_withdrawal(before, event, due, new_id(w.now), w.now)
+        case coaching.WorkTrialProposed():
+            answers(w, event)
+            return
         case _:
             return
     assert not isinstance(decision, Refuse)
     if isinstance(decision, Decided):
         w.referral = decision.state
+
+
+def answers(w: Walk, told: coaching.WorkTrialProposed) -> None:
+    """The case manager answers a proposal, and the workshop hears it; or it stays unanswered."""
+    assert w.referral is not None
+    taken = area_trials.take(w.referral, told, w.now)
+    if not isinstance(taken, Decided) or w.rng.random() < 0.3:
+        return
+    reason = w.rng.choice((None, "timing", "workplace"))
+    answered = area_trials.answer(taken.state, w.referral, reason is None, reason, w.now)
+    assert isinstance(answered, Decided)
+    (event,) = answered.events
+    carried(event, "referral")
+    assert isinstance(event, WorkTrialProposalAnswered)
+    heard = trials.take_answer(w.case, Happened(new_id(w.now), w.now, source_of("referral"), event), event)
+    assert isinstance(heard, Decided)
+    w.case = heard.state
+
+
+OWED_OF_TETS = {TetState.AGREED: duties.RECORD_TET, TetState.TO_SEND: duties.SEND_PROPOSAL}
 
 
 def check(w: Walk) -> None:
@@ -292,6 +375,10 @@ def check(w: Walk) -> None:
     if case.status not in CLOSED:
         assert owed, f"nobody owes anything in {case.status}"
         assert set(owed) & {*machine.owes[case.status], duties.REVIEW}, f"{set(owed)} in {case.status}"
+    for tet in tets(case.course, case.area_may_hear):
+        assert tet.state in TET.closed or tet.state is TetState.SENT or OWED_OF_TETS[tet.state] in owed
+    had = place(case.course)
+    assert had is None or (duties.START_PERIOD if had.state is PlaceState.KEPT else duties.END_PERIOD) in owed
     for kind, due_at in owed.items():
         rule = PLAN.obligations[kind]
         assert "municipal" in rule.sides
@@ -327,7 +414,7 @@ def walk(seed: int, steps: int) -> Counter[str]:
                 met[command.__name__] += 1
                 w.case = domain.remember_told(decision.state, w.act(), decision.events)
                 for event in decision.events:
-                    if isinstance(event, domain.TOLD):
+                    if isinstance(event, (*domain.TOLD, coaching.WorkTrialProposed)):
                         assert was_closed is None, "the area is told of a referral that is not open"
                         reaches_area(w, event)
                     else:

@@ -8,10 +8,12 @@ from contracts import plan
 from services.coaching.cases.courses import COURSES
 from services.coaching.meetings import invitations, requests, three_party
 from services.coaching.phenomena.domain import MONTHS
+from services.coaching.pointti.courses import PLACE, TET
 from services.referral.courses import COURSE as REFERRAL
 from services.referral.meetings import invitations as area_invitations
 from services.referral.meetings import requests as area_requests
 from services.referral.meetings import three_party as area_three_party
+from services.referral.work_trials.domain import WORK_TRIAL
 
 S = TypeVar("S", bound=StrEnum)
 
@@ -36,6 +38,9 @@ def files() -> dict[str, str]:
     parts = [_HEAD]
     parts.append(_course("Referral, as the employment area knows it", REFERRAL))
     parts += [_course(plan.ALL[-1].services[machine.name].en, machine) for machine in COURSES.values()]
+    parts.append(_course("A place in a group of Pointti", PLACE))
+    parts.append(_course("A TET period, and the work trial that may follow", TET))
+    parts.append(_course("A proposed work trial, as the employment area knows it", WORK_TRIAL))
     parts.append(_course("a month of phenomenon observations", MONTHS))
     parts += [_course(title, machine) for title, machine in _MEETINGS]
     return {"docs/courses.md": "\n".join(parts)}

@@ -37,7 +37,8 @@ routes = Routes()
 class ActPage(Generic[M]):
     """One act: its form, what stands in it first, what it does, and the sentence after it.
 
-    `at` maps the field that a refusal points to onto the form's.
+    `at` maps the field that a refusal points to onto the form's; `more` is what else the page shows; `then` is where
+    it leads, the case's page unless said.
     """
 
     name: str
@@ -47,6 +48,8 @@ class ActPage(Generic[M]):
     said: str
     at: Mapping[str, str] = field(default_factory=dict)
     policy: Policy = WORKERS
+    more: Callable[[Page, Db, Case], Awaitable[Mapping[str, Any]]] | None = None
+    then: str = ""
 
 
 def add(to: Routes, act: ActPage[Any]) -> None:
@@ -64,7 +67,7 @@ def add(to: Routes, act: ActPage[Any]) -> None:
         if form.ok:
             try:
                 await act.do(db, case_id, replace(by, seen=form.value("seen")), form.read)
-                return page.redirect(f"/cases/{case_id}", said=page.gettext(act.said))
+                return page.redirect(act.then or f"/cases/{case_id}", said=page.gettext(act.said))
             except Refused as fault:
                 if fault.refusal.code == ChangedMeanwhile.code:
                     return await _changed(page, db, await store.case(db, case_id, by.whose), act, form)
@@ -93,6 +96,7 @@ async def _shown(
         told=bool(service and service.start_and_end_told), listed=LISTS,
         goes_on=service.goes_on_after if service else (),
         colleagues=with_absence(page, await handlers.colleagues(db, case), await seats.away(db, case.provider)),
+        **(await act.more(page, db, case) if act.more else {}),
     )
 
 

@@ -97,7 +97,8 @@ COURSES: Mapping[str, Machine[Status]] = {machine.name: machine for machine in (
     Machine("pointti", Status.ARRIVED, _PERIODS, CLOSED, {
         **_OWES, **_TOLD, Status.REACHED: ("hold-interview",),
         Status.INTERVIEWED: ("start-period", "record-appointment"),
-        Status.RUNNING: ("tell-coaching-started", "end-period", "review-case"), Status.BETWEEN: ("review-case",),
+        Status.RUNNING: ("tell-coaching-started", "end-period", "review-case"),
+        Status.BETWEEN: ("review-case", "start-period"),
     }),
     Machine("outreach", Status.ARRIVED, _MEETINGS, CLOSED, {
         **_OWES, Status.CONTACTING: ("contact-client", "try-again", "decide-on-unreached"),

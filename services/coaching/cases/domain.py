@@ -6,7 +6,7 @@ one act of the coach, and nothing more.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Literal, TypeAlias
 
@@ -21,7 +21,6 @@ from contracts.events.casework import (
     NotBegun,
     Origin,
     Outcome,
-    PeriodStarted,
     WithdrawalTold,
 )
 from contracts.events.coaching import (
@@ -34,7 +33,7 @@ from contracts.events.coaching import (
     WithdrawalReported,
 )
 from contracts.events.referrals import ThreePartyMeetingAgreed, ThreePartyMeetingDeclined
-from contracts.fields import CaseId, ClientId, PeriodId
+from contracts.fields import CaseId, ClientId
 from contracts.plan import tables
 from services.coaching.cases.course import Course, Happened, against
 from services.coaching.cases.courses import Status, status_of
@@ -45,10 +44,10 @@ from services.coaching.cases.refusals import (
     EndAlreadyTold,
     EndBeforeStart,
     HasBegun,
-    InterviewFirst,
     NoReferral,
     NotToldOfThisService,
     OutcomeMissing,
+    PeriodFirst,
     RightAddressMissing,
     StartAlreadyTold,
     StartWasTold,
@@ -119,6 +118,11 @@ class Case:
         return self.course.appointment
 
     @property
+    def area_may_hear(self) -> bool:
+        """Whether the area may be told of the case: it came by a referral, and the consent is in force."""
+        return self.referral is not None and self.referral.is_open
+
+    @property
     def version(self) -> str:
         """Another whenever something happened in the case: what a form was opened on."""
         return version_of(len(self.course.happened), self.coach, self.start_told, self.end_told, self.reviewed_on,
@@ -168,12 +172,12 @@ def book_appointment(case: Case, act: Act, at: datetime, place: str, reached_by:
     )
 
 
-def start(case: Case, act: Act, on: date, told: bool, period: timedelta, interview_first: bool) -> Decision[Case]:
+def start(case: Case, act: Act, on: date, told: bool) -> Decision[Case]:
     """The client's service started, and the area is told the day, nothing else [3.2].
 
-    Where no event says so yet, the first meeting was held that day, or in Pointti the period of `period` length
-    began that day. `told`: the plan has the start of this service told. Refused with `CaseIsClosed`, `DayAhead`,
-    `ConsentNotInForce`, `StartAlreadyTold`, `InterviewFirst`.
+    Where no event says so yet, the first meeting was held that day; Pointti begins with a period of a group alone.
+    `told`: the plan has the start of this service told. Refused with `CaseIsClosed`, `DayAhead`,
+    `ConsentNotInForce`, `StartAlreadyTold`, `PeriodFirst`.
     """
     if on > act.today:
         return refuse(DayAhead(act.today))
@@ -186,24 +190,16 @@ def start(case: Case, act: Act, on: date, told: bool, period: timedelta, intervi
     began_on = case.course.began_on()
     beginning: tuple[Data, ...] = ()
     if began_on is None or on < began_on:
-        if case.service == "pointti" and interview_first and not any(case.course.told(MeetingHeld)):
-            return refuse(InterviewFirst())
-        beginning = (_beginning(case, act, on, period),)
+        if case.service == "pointti":
+            return refuse(PeriodFirst())
+        kind: MeetingKind = "starter-package" if case.service == "coaching" else "coaching"
+        beginning = (MeetingHeld(case_id=case.id, on=on, kind=kind),)
     decision = happens(case, act, *beginning)
     if isinstance(decision, Decided) and told and case.referral:
         return decided(
             replace(decision.state, start_told=on), *decision.events, _started(case, case.referral, on)
         )
     return decision
-
-
-def _beginning(case: Case, act: Act, on: date, period: timedelta) -> Data:
-    if case.service == "pointti":
-        return PeriodStarted(
-            case_id=case.id, period_id=PeriodId(act.id), starts_on=on, ends_on=on + period - timedelta(days=1)
-        )
-    kind: MeetingKind = "starter-package" if case.service == "coaching" else "coaching"
-    return MeetingHeld(case_id=case.id, on=on, kind=kind)
 
 
 def end(case: Case, act: Act, on: date, outcome: Outcome | None, told: bool) -> Decision[Case]:

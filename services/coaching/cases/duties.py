@@ -4,7 +4,8 @@ Pure: what is owed follows from the case and the plan; the ledger is brought to 
 late or repeated event needs no rule of its own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from chassis.calendar import after, deadline, end_of_day, helsinki_day
@@ -13,6 +14,7 @@ from contracts.plan import Plan
 from services.coaching.cases.courses import Status
 from services.coaching.cases.domain import Case
 from services.coaching.meetings import three_party
+from services.coaching.pointti.courses import PlaceState, Tet, TetState, place, tets
 
 CONTACT = "contact-client"
 TRY_AGAIN = "try-again"
@@ -25,26 +27,63 @@ END_PERIOD = "end-period"
 TELL_STARTED = "tell-coaching-started"
 TELL_ENDED = "tell-coaching-ended"
 REVIEW = "review-case"
+RECORD_TET = "record-tet"
+SEND_PROPOSAL = "send-work-trial-proposal"
 ALL = (
     CONTACT, TRY_AGAIN, DECIDE, BOOK, RECORD, INTERVIEW, START_PERIOD, END_PERIOD, TELL_STARTED, TELL_ENDED, REVIEW,
-    three_party.PROPOSE, three_party.RECORD,
+    RECORD_TET, SEND_PROPOSAL, three_party.PROPOSE, three_party.RECORD,
 )
 
 LOOKED_AT_BEFORE = timedelta(days=14)
 """How long before a review is due it is seen whether the client was met meanwhile."""
 
 
+@dataclass(frozen=True)
+class Owner:
+    """Who owes a duty: a role in an organisation, and the person, where there is one."""
+
+    organisation: str
+    role: str
+    person: str | None = None
+
+
+def owner(kind: str, case: Case, plan: Plan) -> Owner:
+    """The provider, whoever answers for the case; a work trial goes through the seat that the plan names [3.3]."""
+    if kind == SEND_PROPOSAL:
+        through = plan.pointti.work_trial_through
+        return Owner(through.organisation, through.role)
+    return Owner(case.provider, plan.services[case.service].mailbox_role, case.coach)
+
+
 def owed(case: Case, plan: Plan, now: datetime, review_due: datetime | None = None) -> Mapping[str, datetime]:
-    """What the provider owes in a case now, each with its deadline (inclusive).
+    """What is owed in a case now, each with its deadline (inclusive).
 
     `review_due` is the deadline of the review that is open: it stays until it is near, and then moves on if the
     client was met meanwhile.
     """
-    return {**_of_course(case, plan, now, review_due), **three_party.owed(case, plan)}
+    kept = place(case.course)
+    to_begin = {START_PERIOD: end_of_day(kept.starts_on)} if kept and kept.state is PlaceState.KEPT else {}
+    of_course = _of_course(case, plan, now, review_due)
+    return {**of_course, **to_begin, **dict(_of_tets(case, plan)), **three_party.owed(case, plan)}
+
+
+def _of_tets(case: Case, plan: Plan) -> Iterator[tuple[str, datetime]]:
+    """Of several TET periods the first is recorded first, and so with proposals."""
+    known = tets(case.course, case.area_may_hear)
+    for kind, state in ((RECORD_TET, TetState.AGREED), (SEND_PROPOSAL, TetState.TO_SEND)):
+        if due := [_tet_due(kind, tet, plan) for tet in known if tet.state is state]:
+            yield kind, min(due)
+
+
+def _tet_due(kind: str, tet: Tet, plan: Plan) -> datetime:
+    if kind == RECORD_TET or tet.ended_at is None:
+        return end_of_day(tet.last_day)
+    return _due(plan, SEND_PROPOSAL, tet.ended_at)
 
 
 def _of_course(case: Case, plan: Plan, now: datetime, review_due: datetime | None) -> Mapping[str, datetime]:
-    told = plan.services[case.service].start_and_end_told and case.referral is not None and case.referral.is_open
+    """What the provider owes in a case now, TET periods aside."""
+    told = plan.services[case.service].start_and_end_told and case.area_may_hear
     if case.course.closing:
         untold = told and case.end_told is None
         return {TELL_ENDED: _due(plan, TELL_ENDED, case.course.closing.time)} if untold else {}
@@ -63,8 +102,8 @@ def _of_course(case: Case, plan: Plan, now: datetime, review_due: datetime | Non
     return found
 
 
-def met(kind: str, case: Case) -> bool:
-    """Whether what is not owed any more was done; else it fell away."""
+def met(kind: str, case: Case, due_at: datetime, plan: Plan) -> bool:
+    """Whether what was owed by `due_at`, and is not any more, was done; else it fell away."""
     course, closed = case.course, case.course.closed
     match kind:
         case "contact-client" | "try-again":
@@ -76,9 +115,16 @@ def met(kind: str, case: Case) -> bool:
         case "book-appointment" | "hold-interview":
             return case.appointment is not None or any(course.told(MeetingHeld))
         case "start-period":
-            return any(course.told(PeriodStarted))
+            return course.period is not None
         case "end-period":
-            return any(course.told(PeriodEnded)) or (closed is not None and closed.outcome is not None)
+            ended = {p.period_id for p in course.told(PeriodEnded)}
+            return (closed is not None and closed.outcome is not None) or any(
+                p.period_id in ended and end_of_day(p.ends_on) == due_at for p in course.told(PeriodStarted))
+        case "record-tet":
+            return any(t.ended and _tet_due(kind, t, plan) == due_at for t in tets(course, case.area_may_hear))
+        case "send-work-trial-proposal":
+            meant = [t for t in tets(course, case.area_may_hear) if _tet_due(kind, t, plan) == due_at]
+            return case.area_may_hear and any(t.proposed for t in meant) and not any(t.left for t in meant)
         case "tell-coaching-started":
             return case.start_told is not None
         case "tell-coaching-ended":

@@ -30,6 +30,7 @@ from services.coaching.cases.store import Whose
 from services.coaching.meetings import ending, three_party
 from services.coaching.outcomes import handlers as outcomes
 from services.coaching.outcomes.store import same_person
+from services.coaching.pointti import store as pointti
 from services.coaching.referrals import erasing
 
 ROUND = 200
@@ -83,7 +84,7 @@ async def miss_appointment(db: Session, case_id: str, by: By) -> Case:
 async def start(db: Session, case_id: str, by: By, on: date) -> Case:
     """The service started; the area is told the day, where the plan has it told [3.2]."""
     return await act(db, case_id, by, "start", lambda case, act, now: domain.start(
-        case, act, on, is_told(case, now), now.pointti.period.delta, now.pointti.interview_first))
+        case, act, on, is_told(case, now)))
 
 
 async def end(db: Session, case_id: str, by: By, on: date, outcome: Outcome | None) -> Case:
@@ -220,6 +221,7 @@ async def keep(db: Session, case: Case, *events: Data, opened_by: str | None = N
     await store.save(db, case)
     if opened_by:
         await store.know_as(db, case, case.id, opened_by)
+    await pointti.follow(db, case.id, case.course, case.area_may_hear)
     await outbox.add(db, *off, *events)
     await outcomes.tell(db, case)
     await settle(db, case)
@@ -239,17 +241,17 @@ async def settle(db: Session, case: Case) -> None:
     for kind, obligation in there.items():
         if owed.get(kind) == obligation.due_at:
             continue
-        if duties.met(kind, case):
+        if duties.met(kind, case, obligation.due_at, now):
             await obligations.meet(db, kind, "case", case.id, at=duties.met_at(kind, case, db.now))
         else:
             await obligations.cancel(db, kind, "case", case.id)
     for kind, due_at in owed.items():
         if kind in there and there[kind].due_at == due_at:
             continue
+        owner = duties.owner(kind, case, now)
         await obligations.open_(
-            db, kind, "case", case.id, owner_organisation=case.provider,
-            owner_role=now.services[case.service].mailbox_role, owner=case.coach, service=case.service,
-            municipality=case.municipality, due_at=due_at,
+            db, kind, "case", case.id, owner_organisation=owner.organisation, owner_role=owner.role,
+            owner=owner.person, service=case.service, municipality=case.municipality, due_at=due_at,
         )
 
 
@@ -268,12 +270,14 @@ async def look_at_reviews(database: Database) -> int:
         last = near[-1]
 
 
-async def act(db: Session, case_id: str, by: By, name: str, decide: Deciding) -> Case:
-    """Load, decide, store, publish. Whoever acts first answers for the case from then on."""
+async def act(
+    db: Session, case_id: str, by: By, name: str, decide: Deciding, *, takes_over: bool = True
+) -> Case:
+    """Load, decide, store, publish. Whoever of the service acts first answers for the case from then on."""
     before = await store.case_to_change(db, case_id, by.whose, by.seen)
     made = Act(new_id(db.now), by.who.id, db.now)
     case, events = decided_or_raise(decide(before, made, plan.on(made.today)), before)
-    if by.who.kind == "person":
+    if by.who.kind == "person" and takes_over:
         case = domain.take_over(case, by.who.id)
     check_days(events, made.today)
     case = domain.remember_told(case, made, events)

@@ -26,6 +26,8 @@ from services.coaching.client_situation import waiting as situation_waiting
 from services.coaching.meetings import three_party
 from services.coaching.outreach.trying import Trying, how_it_stands
 from services.coaching.phenomena import pages as phenomena
+from services.coaching.pointti.courses import place, tets
+from services.coaching.pointti.wording import TET_WORDS
 from services.coaching.referrals import handlers as referrals
 from services.coaching.referrals import store as referrals_store
 
@@ -153,6 +155,7 @@ async def show(
     """The page of a case."""
     entries, words = await timeline(db, case), Words(page)
     owed = await obligations.about(db, "case", case.id)
+    mine = [each for each in owed if each.owner_role in page.who.roles]
     three = three_party.latest(case)
     people = {e.by for e in entries if e.by} | {case.coach or ""}
     if three and three.agreed:
@@ -160,7 +163,7 @@ async def show(
     service = words.rules.services.get(case.service)
     return page.render(
         "case.html", status, words=words, case=case, entries=entries, names=await directory.names(db, people),
-        owed=owed, next=owed[0] if owed else None, contact=contact, form=form or blank(reason="contact-attempt"),
+        owed=owed, next=next(iter(mine or owed), None), contact=contact, form=form or blank(reason="contact-attempt"),
         details=details_of(case), restricted=await restriction.in_force(db, "case", case.id),
         corrected_at=case.referral and await referrals_store.corrected_at(db, case.referral.id),
         may_act=page.who.has(*access.ROLES),
@@ -168,6 +171,8 @@ async def show(
         attempts=len(case.course.attempts), listed=LISTS, trying=_trying(words, case),
         starter=Starter.of_case(words, case), goes_on=service.goes_on_after if service else (),
         three_party=three, may_ask=three_party.may_ask(case, words.rules),
+        kept=place(case.course), tets=tets(case.course, case.area_may_hear), tet_words=TET_WORDS,
+        sends=page.who.has(access.MANAGER),
     )
 
 

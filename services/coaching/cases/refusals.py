@@ -221,6 +221,17 @@ class InterviewFirst(Refusal):
 
 
 @dataclass(frozen=True)
+class PeriodFirst(Refusal):
+    """Pointti begins with a period, which a group has a place for [3.3]."""
+
+    code = "period-first"
+    sentence_en = "Pointti begins with a period. Take the young person into a group first, then tell of the start, " \
+                  "from the day on which the period began."
+    sentence_fi = "Pointti alkaa jaksolla. Ota nuori ensin jaksolle, ja ilmoita sitten alkamisesta: aikaisintaan " \
+                  "päivänä, jona jakso alkoi."
+
+
+@dataclass(frozen=True)
 class RightAddressMissing(Refusal):
     """A referral to the wrong address is returned with the right one."""
 

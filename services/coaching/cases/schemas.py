@@ -15,6 +15,7 @@ from services.coaching.cases.domain import Case, Channel, MeetingKind, ReturnRea
 from services.coaching.cases.opening import AskedBasis
 from services.coaching.cases.store import Listed
 from services.coaching.cases.timeline import Entry
+from services.coaching.pointti.courses import PlaceState, Tet, TetState, places, tets
 
 EXAMPLE_ID = "019cad66-7df2-7131-9df2-6c3514000d8e"
 
@@ -23,7 +24,7 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-def _example(**body: Any) -> ConfigDict:
+def example(**body: Any) -> ConfigDict:
     return ConfigDict(extra="forbid", json_schema_extra={"examples": [body]})
 
 
@@ -37,7 +38,7 @@ class NewCase(Body):
     basis: AskedBasis | None = Field(
         None, description="Needed for immigrant services: why the client comes. No birth date is asked.")
 
-    model_config = _example(service="coaching", municipality="lempaala", origin="self", asked_on="2026-11-20")
+    model_config = example(service="coaching", municipality="lempaala", origin="self", asked_on="2026-11-20")
 
 
 class Attempt(Body):
@@ -47,7 +48,7 @@ class Attempt(Body):
     channel: Channel
     reached: bool
 
-    model_config = _example(at="2026-11-20T10:12:00+02:00", channel="call", reached=False)
+    model_config = example(at="2026-11-20T10:12:00+02:00", channel="call", reached=False)
 
 
 class Appointment(Body):
@@ -59,7 +60,7 @@ class Appointment(Body):
         None, description="How the client was reached just now; records that attempt with it."
     )
 
-    model_config = _example(at="2026-11-26T13:00:00+02:00", place="lempaala-talo", reached_by="call")
+    model_config = example(at="2026-11-26T13:00:00+02:00", place="lempaala-talo", reached_by="call")
 
 
 class Meeting(Body):
@@ -68,7 +69,7 @@ class Meeting(Body):
     on: date
     kind: MeetingKind
 
-    model_config = _example(on="2026-11-26", kind="starter-package")
+    model_config = example(on="2026-11-26", kind="starter-package")
 
 
 class GoOn(Body):
@@ -77,7 +78,7 @@ class GoOn(Body):
     beside: Literal["work", "education"]
     since: date
 
-    model_config = _example(beside="work", since="2027-01-11")
+    model_config = example(beside="work", since="2027-01-11")
 
 
 class Start(Body):
@@ -85,7 +86,7 @@ class Start(Body):
 
     on: date
 
-    model_config = _example(on="2026-11-26")
+    model_config = example(on="2026-11-26")
 
 
 class End(Body):
@@ -94,7 +95,7 @@ class End(Body):
     on: date
     outcome: Outcome | None = Field(None, description="Needed unless another system has closed the case already.")
 
-    model_config = _example(on="2027-03-12", outcome="education")
+    model_config = example(on="2027-03-12", outcome="education")
 
 
 class Return(Body):
@@ -103,7 +104,7 @@ class Return(Body):
     reason: ReturnReason = Field(description="`not-started` is told of coaching and Pointti alone, and never why.")
     right_address: RightAddress | None = Field(None, description="Needed with `wrong-address`.")
 
-    model_config = _example(reason="wrong-address", right_address={"organisation": "vesilahti", "service": "outreach"})
+    model_config = example(reason="wrong-address", right_address={"organisation": "vesilahti", "service": "outreach"})
 
 
 class NotBegunBody(Body):
@@ -112,7 +113,7 @@ class NotBegunBody(Body):
     on: date
     reason: NotBegun
 
-    model_config = _example(on="2026-12-04", reason="not-reached")
+    model_config = example(on="2026-12-04", reason="not-reached")
 
 
 class WithdrawalBody(Body):
@@ -120,7 +121,7 @@ class WithdrawalBody(Body):
 
     told_at: AwareDatetime | None = Field(None, description="When the client said so; now, unless given.")
 
-    model_config = _example(told_at="2026-11-23T15:42:00+02:00")
+    model_config = example(told_at="2026-11-23T15:42:00+02:00")
 
 
 class Reveal(Body):
@@ -128,7 +129,7 @@ class Reveal(Body):
 
     reason: Code = Field(description="A code of the plan (`reveal-reason`).")
 
-    model_config = _example(reason="contact-attempt")
+    model_config = example(reason="contact-attempt")
 
 
 class HandOver(Body):
@@ -136,7 +137,7 @@ class HandOver(Body):
 
     coach: StaffId
 
-    model_config = _example(coach="sanni-salo")
+    model_config = example(coach="sanni-salo")
 
 
 class CameBefore(Body):
@@ -145,21 +146,13 @@ class CameBefore(Body):
     earlier_case_id: CaseId = Field(examples=[EXAMPLE_ID])
 
 
-class Period(Body):
-    """A period of the workshop begins."""
-
-    starts_on: date
-
-    model_config = _example(starts_on="2027-01-11")
-
-
 class PeriodEnd(Body):
     """The period that runs ends with a plan."""
 
     ended_on: date
     plan: PlanAfter
 
-    model_config = _example(ended_on="2027-03-05", plan="education")
+    model_config = example(ended_on="2027-03-05", plan="education")
 
 
 class ContactShown(BaseModel):
@@ -213,6 +206,30 @@ class HappenedShown(BaseModel):
     fields: dict[str, Any]
 
 
+class PlaceShown(BaseModel):
+    """A young person's place in a group of the workshop [3.3]."""
+
+    group_id: str = Field(examples=[EXAMPLE_ID])
+    starts_on: date
+    ends_on: date
+    state: PlaceState
+    plan: str | None
+
+
+class TetShown(BaseModel):
+    """A TET period and the work trial that may follow [3.3]."""
+
+    tet_id: str = Field(examples=[EXAMPLE_ID])
+    workplace_kind: str = Field(examples=["municipal-unit"])
+    unit: str | None
+    business_id: str | None
+    starts_on: date
+    days: int
+    state: TetState
+    proposal_id: str | None
+    declined: str | None = Field(description="Why the employment area declined the work trial.")
+
+
 class CaseShown(BaseModel):
     """One case with its course. Name and phone are not in it: see `contact-details`."""
 
@@ -241,6 +258,8 @@ class CaseShown(BaseModel):
         description="`none` (no referral), `coming`, `here`, `closed` (withdrawn, cancelled or returned)."
     )
     closing: str | None = Field(description="`withdrawal`, `cancellation` or `return`, where the referral is closed.")
+    places: list[PlaceShown] = Field(description="Pointti: places in groups, the last one the newest.")
+    tets: list[TetShown] = Field(description="Pointti: TET periods in order.")
     obligations: list[ObligationShown]
     timeline: list[HappenedShown]
 
@@ -263,10 +282,24 @@ def whole(case: Case, happened: Sequence[Entry], owed: Sequence[Obligation]) -> 
         goes_on_since=case.goes_on.since if case.goes_on else None,
         appointment=appointment.at if appointment else None, contact_details=details_of(case),
         closing=referral.closing if referral else None,
+        places=[
+            PlaceShown(group_id=p.group_id, starts_on=p.starts_on, ends_on=p.ends_on, state=p.state, plan=p.plan)
+            for p in places(case.course)
+        ],
+        tets=[_tet(tet) for tet in tets(case.course, case.area_may_hear)],
         obligations=[
             ObligationShown(kind=o.kind, due_at=o.due_at, owner_role=o.owner_role, owner=o.owner) for o in owed
         ],
         timeline=[HappenedShown(at=e.at, kind=e.kind, by=e.by, fields=_plain(e.fields)) for e in happened],
+    )
+
+
+def _tet(tet: Tet) -> TetShown:
+    return TetShown(
+        tet_id=tet.id, workplace_kind=tet.agreed.workplace_kind, unit=tet.unit, business_id=tet.agreed.business_id,
+        starts_on=tet.agreed.starts_on, days=tet.agreed.days, state=tet.state,
+        proposal_id=tet.proposed.proposal_id if tet.proposed else None,
+        declined=tet.answer.reason if tet.answer else None,
     )
 
 

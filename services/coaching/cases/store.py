@@ -33,12 +33,14 @@ from chassis.calendar import helsinki_day
 from chassis.database import Session
 from chassis.decisions import NotFound, Refused
 from contracts.envelope import Data
+from contracts.events.referrals import WorkTrialProposalAnswered
 from contracts.fields import CaseId, ClientId, ReferralId
 from contracts.topics import TOPICS
 from services.coaching.cases.course import Course, Happened
 from services.coaching.cases.courses import Status
 from services.coaching.cases.domain import HEARD, TOLD, Case, GoesOn, version_of
 from services.coaching.cases.refusals import ChangedMeanwhile
+from services.coaching.pointti.records import RECORDS
 from services.coaching.referrals import store as referrals_store
 from services.coaching.referrals.store import referrals
 
@@ -46,7 +48,8 @@ metadata = MetaData()
 Moment = DateTime(timezone=True)
 Id = Uuid(as_uuid=False)
 CASEWORK = "municipal.casework.v1"
-_MODELS: tuple[type[Data], ...] = (*TOPICS[CASEWORK].models, *TOLD, *HEARD)
+_MODELS: tuple[type[Data], ...] = (
+    *TOPICS[CASEWORK].models, *TOLD, *HEARD, *RECORDS, WorkTrialProposalAnswered)
 EVENTS = {model.__name__: model for model in _MODELS}
 
 cases = Table(
@@ -203,17 +206,24 @@ async def awaiting(db: Session, number: str) -> Sequence[Case]:
     return await all_of(db, ids)
 
 
-async def _one(db: Session, which: ColumnElement[bool]) -> Case | None:
+async def every(db: Session, ids: Collection[str], whose: Whose) -> Sequence[Case]:
+    """Of these cases those that somebody may see, to be looked at: in order of number, not locked."""
+    query = select(cases.c.case_id).where(cases.c.case_id.in_(list(ids)), whose.condition()).order_by(cases.c.number)
+    found = [await _one(db, cases.c.case_id == each, held=False)
+             for each in (await db.execute(query)).scalars().all()]
+    return [each for each in found if each is not None]
+
+
+async def _one(db: Session, which: ColumnElement[bool], *, held: bool = True) -> Case | None:
     """Locks the referral before its case, as every handler does, and loads both with what happened."""
     seen = (await db.execute(select(cases.c.case_id, cases.c.referral_id).where(which))).first()
     if seen is None:
         return None
-    referral = await referrals_store.referral(db, seen.referral_id) if seen.referral_id else None
-    row = (await db.execute(
-        select(cases).where(cases.c.case_id == seen.case_id).with_for_update()
-    )).mappings().one()
+    referral = await referrals_store.referral(db, seen.referral_id, held=held) if seen.referral_id else None
+    its = select(cases).where(cases.c.case_id == seen.case_id)
+    row = (await db.execute(its.with_for_update() if held else its)).mappings().one()
     if referral is None and row["referral_id"]:
-        referral = await referrals_store.referral(db, row["referral_id"])
+        referral = await referrals_store.referral(db, row["referral_id"], held=held)
     happened = (await db.execute(select(casework).where(casework.c.case_id == seen.case_id))).all()
     sources = (await db.execute(select(case_ids.c.source).where(case_ids.c.case_id == seen.case_id))).scalars()
     course = Course(row["service"], row["asked_on"]).then(*(
@@ -354,13 +364,11 @@ async def arrived(db: Session, whose: Whose, limit: int = 200) -> Sequence[Liste
     return [Listed(**{**row, "status": Status(row["status"])}) for row in rows.mappings()]
 
 
-async def in_workshop(db: Session, whose: Whose) -> Sequence[Case]:
-    """Open cases of the workshop, in order of number."""
-    ids = (await db.execute(
-        select(cases.c.case_id).where(whose.condition(), cases.c.service == "pointti", cases.c.closed_on.is_(None))
-        .order_by(cases.c.number).limit(200)
-    )).scalars().all()
-    return await all_of(db, ids)
+async def in_workshop(db: Session, whose: Whose, status: Status) -> Sequence[Case]:
+    """Cases of the workshop with a status, in order of number, not locked."""
+    query = (select(cases.c.case_id).where(whose.condition(), cases.c.service == "pointti", cases.c.status == status)
+             .order_by(cases.c.number).limit(200))
+    return await every(db, (await db.execute(query)).scalars().all(), whose)
 
 
 async def all_of(db: Session, ids: Sequence[str]) -> Sequence[Case]:

@@ -29,6 +29,8 @@ TITLES = {
     duties.TELL_STARTED: N_("Case %(number)s: tell the employment area that the service began"),
     duties.TELL_ENDED: N_("Case %(number)s: tell the employment area that the service ended"),
     duties.REVIEW: N_("Case %(number)s: review whether it goes on"),
+    duties.RECORD_TET: N_("Case %(number)s: record whether both wish to go on after the TET period"),
+    duties.SEND_PROPOSAL: N_("Case %(number)s: check the work trial's proposal and send it"),
     three_party.PROPOSE: N_("Case %(number)s: propose another time for the three-party meeting"),
     three_party.RECORD: N_("Three-party meeting: case %(number)s"),
 }
@@ -48,11 +50,13 @@ ACTS = {
     duties.BOOK: (N_("Book a time"), "/appointment"),
     duties.RECORD: (N_("Record as held"), "/meeting"),
     duties.INTERVIEW: (N_("Book a time"), "/appointment"),
-    duties.START_PERIOD: (N_("Begin a period"), "/period"),
+    duties.START_PERIOD: (N_("Take into a period"), "/period"),
     duties.END_PERIOD: (N_("End the period"), "/period-end"),
     duties.TELL_STARTED: (N_("Tell of the start"), "/start"),
     duties.TELL_ENDED: (N_("Tell of the end"), "/end"),
     duties.REVIEW: (N_("Review"), ""),
+    duties.RECORD_TET: (N_("Record the TET period"), "/tet-end"),
+    duties.SEND_PROPOSAL: (N_("Check and send"), "/work-trial"),
     three_party.PROPOSE: (N_("Propose a time"), "/three-party"),
     three_party.RECORD: (N_("Record as held"), "/meeting?kind=three-party"),
 }
@@ -95,7 +99,7 @@ def _task(words: Words, owed: Obligation, case: Listed, instead_of: str | None) 
     act, where = ACTS[owed.kind]
     if words.rules.trying(case.service) and owed.kind in (duties.CONTACT, duties.TRY_AGAIN):
         act = N_("Get in touch")
-    is_worker = page.who.has(*access.ROLES)
+    is_worker = page.who.has(*access.ROLES, *((access.MANAGER,) if owed.kind == duties.SEND_PROPOSAL else ()))
     kind = duties.TRY_AGAIN if owed.kind == duties.CONTACT and case.origin != "referral" else owed.kind
     title = OUTREACH_TITLES.get(owed.kind) if words.rules.trying(case.service) else None
     return Task(
@@ -129,6 +133,8 @@ def _why(words: Words, owed: Obligation, case: Listed) -> str:
         said.append(page.gettext("The first meeting; coaching begins when it is held."))
     if owed.kind in (duties.TELL_STARTED, duties.TELL_ENDED):
         said.append(page.gettext("The employment area learns the day, and nothing else."))
+    if owed.kind == duties.SEND_PROPOSAL:
+        said.append(page.gettext("The young person and the workplace both wish to go on."))
     if owed.escalate_role and not owed.is_late(page.now):
         said.append(page.gettext(
             "If nothing is done, the matter is told to: %(role)s.", role=words.role(owed.escalate_role)))

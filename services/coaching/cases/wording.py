@@ -79,6 +79,8 @@ NEXT: Mapping[str, str] = {
     duties.TELL_STARTED: N_("tell the employment area that the service began"),
     duties.TELL_ENDED: N_("tell the employment area that the service ended"),
     duties.REVIEW: N_("review whether the case goes on"),
+    duties.RECORD_TET: N_("record what both wish after the TET period"),
+    duties.SEND_PROPOSAL: N_("the manager sends the work trial's proposal"),
     three_party.PROPOSE: N_("propose another time for the three-party meeting"),
     three_party.RECORD: N_("the three-party meeting"),
 }
@@ -98,13 +100,22 @@ _SENTENCES: Mapping[str, str] = {
     "meeting-held": N_("A meeting was held on %(on)s: %(kind)s."),
     "period-started": N_("A period began on %(starts_on)s; it ends on %(ends_on)s."),
     "period-ended": N_("The period ended on %(ended_on)s. Plan: %(plan)s."),
-    "tet-agreed": N_("A TET period was agreed, from %(starts_on)s."),
+    "place-kept": N_("A place is kept in the period from %(starts_on)s to %(ends_on)s."),
+    "place-left": N_("The place in the period was given up."),
+    "tet-agreed": N_("A TET period was agreed, from %(starts_on)s: %(workplace)s."),
+    "tet-placed": N_("A TET period was agreed, from %(starts_on)s: %(workplace)s."),
+    "trial-proposed": N_(
+        "A work trial was proposed to the employment area, from %(starts_on)s to %(ends_on)s: %(workplace)s."),
+    "proposal-left": N_("The manager left the work trial's proposal unsent: %(reason)s."),
     "withdrawal-told": N_("The client told that the consent is withdrawn."),
     "coaching-started": N_("The employment area was told that the service began on %(started_on)s."),
     "coaching-ended": N_("The employment area was told that the service ended on %(ended_on)s."),
     "referral-returned": N_("The referral was given back to the employment area: %(reason)s."),
     "withdrawal-reported": N_("The employment area was told of the withdrawal."),
 }
+_COMPANY = N_("company %(id)s")
+_SOME_COMPANY = N_("a company")
+_SOME_UNIT = N_("a municipal unit")
 LISTS: Mapping[str, Mapping[str, str]] = {
     "beside": BESIDE, "channels": CHANNELS, "outcomes": OUTCOMES, "not_begun": NOT_BEGUN, "returns": RETURNS,
     "plans": PLANS,
@@ -113,6 +124,14 @@ LISTS: Mapping[str, Mapping[str, str]] = {
 _PROGRAM = N_("a program of the municipality")
 _TOKEN = re.compile(r"[a-z2-7]{12}")
 _CLOSED = N_("The case ended on %(on)s: %(how)s.")
+DECLINED: Mapping[str | None, str] = {
+    "timing": N_("the time does not suit"), "workplace": N_("the workplace does not suit"),
+    "not-possible": N_("a work trial is not possible"), None: N_("no reason was given"),
+}
+_ANSWERED = {
+    True: N_("The employment area accepted the work trial."),
+    False: N_("The employment area declined the work trial: %(reason)s."),
+}
 _TET_ENDED = {
     (True, True): N_("The TET period ended; both wish to go on."),
     (True, False): N_("The TET period ended; the young person wishes to go on, the workplace does not."),
@@ -249,6 +268,12 @@ class Words:
     def closing(self, closing: str) -> str:
         return self.page.gettext(CLOSINGS[closing])
 
+    def workplace(self, kind: str, unit: str | None = None, business_id: str | None = None) -> str:
+        """Where a young person gets to know working life; PARty may name neither unit nor company."""
+        if kind == "company":
+            return self.page.gettext(_COMPANY, id=business_id) if business_id else self.page.gettext(_SOME_COMPANY)
+        return self.code("unit", unit) if unit else self.page.gettext(_SOME_UNIT)
+
     def day(self, moment: datetime) -> date:
         """A deadline at the end of a day is that day."""
         return helsinki_day(moment)
@@ -277,7 +302,12 @@ class Words:
             return say(_CLOSED, on=self.formats.date_(fields["on"]), how=say(how))
         if entry.kind == "tet-ended":
             return say(_TET_ENDED[fields["young_person_continues"], fields["workplace_continues"]])
+        if entry.kind == "work-trial-proposal-answered":
+            return say(_ANSWERED[bool(fields["accepted"])], reason=say(DECLINED[fields["reason"]]))
         values = {name: self._value(entry.kind, name, value) for name, value in fields.items()}
+        if "workplace_kind" in fields:
+            values["workplace"] = self.workplace(
+                fields["workplace_kind"], fields.get("unit"), fields.get("business_id"))
         return say(_SENTENCES[entry.kind], **values) if entry.kind in _SENTENCES else entry.kind
 
     def _value(self, kind: str, name: str, value: Any) -> Any:
@@ -303,6 +333,8 @@ class Words:
                 return self.page.gettext(ORIGINS[value])
             case "period-ended", "plan":
                 return self.page.gettext(PLANS[value])
+            case "proposal-left", "reason":
+                return self.code("unsent-reason", value)
         return value
 
 

@@ -97,9 +97,10 @@ async def lock_number(db: Session, number: str) -> None:
     await db.lock(f"referral number {number}")
 
 
-async def referral(db: Session, referral_id: str) -> Referral | None:
-    """The referral, locked; None where it is unknown, or only its closing was heard (`remembered`)."""
-    row = await _row(db, referral_id)
+async def referral(db: Session, referral_id: str, *, held: bool = True) -> Referral | None:
+    """The referral, locked unless only looked at; None where it is unknown, or only its closing was heard
+    (`remembered`)."""
+    row = await _row(db, referral_id, held=held)
     return None if row is None or row["number"] is None else of_row(row)
 
 
@@ -234,6 +235,7 @@ def of_row(row: Any) -> Referral:
     return Referral(id=row["referral_id"], closing=closing, **own)
 
 
-async def _row(db: Session, referral_id: str) -> Any:
-    found = await db.execute(select(referrals).where(referrals.c.referral_id == referral_id).with_for_update())
+async def _row(db: Session, referral_id: str, *, held: bool = True) -> Any:
+    query = select(referrals).where(referrals.c.referral_id == referral_id)
+    found = await db.execute(query.with_for_update() if held else query)
     return found.mappings().first()

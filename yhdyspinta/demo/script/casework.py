@@ -23,6 +23,7 @@ from contracts.events.casework import (
 )
 from contracts.events.coaching import RightAddress
 from contracts.fields import CaseId, ClientId, PeriodId, TetId
+from services.coaching.pointti.tets import Workplace
 from yhdyspinta.demo import acts, meeting_acts
 from yhdyspinta.demo.acts import Act
 from yhdyspinta.demo.script.clients import NEEDS, Course
@@ -44,6 +45,12 @@ PLACES = {
     "outreach": ("public-place", "home", "office", "school"), "ohjaamo": ("ohjaamo-lempaala", "ohjaamo-vesilahti"),
     "immigrant-services": ("lempaala-talo",), "wellbeing-planner": ("vesilahti-municipal-office", "remote"),
 }
+MANAGER = "leena-kokeilu"
+WORKPLACES = (
+    Workplace("municipal-unit", unit="library"), Workplace("municipal-unit", unit="catering"),
+    Workplace("municipal-unit", unit="early-education"), Workplace("municipal-unit", unit="property-services"),
+    Workplace("company", business_id="1234567-1"),
+)
 BETWEEN_MEETINGS = (35, 70)
 """Days; the longest is well within the time after which a case is reviewed."""
 PERIOD = timedelta(days=55)
@@ -236,9 +243,13 @@ class _Casework:
                             ends_on=ends_on)
         else:
             yield self.do(moment(self.rng, later(day, 1) if later(day, 1) < began_on else began_on, 8, 8),
-                          acts.StartPeriod, starts_on=began_on)
-        yield self.do(moment(self.rng, began_on, 10, 10), acts.Start, on=began_on)
-        if self.in_party and self.rng.random() < 0.7:
+                          acts.KeepPlace, starts_on=began_on)
+        at = moment(self.rng, began_on, 10, 10)
+        if self.in_party:
+            yield self.do(at, acts.Start, on=began_on)
+        else:
+            yield self.do(at, acts.BeginPeriod, starts_on=began_on)
+        if Random(f"tet {self.course.key}").random() < 0.7:
             yield from self.days_at_work(began_on)
         if self.course.ended_on and self.course.period_plan:
             ended_on = min(self.course.ended_on, ends_on)
@@ -249,12 +260,32 @@ class _Casework:
                 yield self.do(at, acts.EndPeriod, ended_on=ended_on, plan=self.course.period_plan)
 
     def days_at_work(self, began_on: date) -> Iterator[Act]:
-        tet_id = TetId(made_up("tet", self.course.key))
-        day = open_day(began_on + timedelta(days=self.rng.randint(14, 30)))
-        yield self.tell(moment(self.rng, day, 9, 9), TetAgreed, tet_id=tet_id, workplace_kind="municipal-unit",
-                        starts_on=later(day, 3), days=3)
-        yield self.tell(moment(self.rng, later(day, 6), 15, 15), TetEnded, tet_id=tet_id,
-                        young_person_continues=self.rng.random() < 0.6, workplace_continues=self.rng.random() < 0.6)
+        """Three days at a workplace; where both wish to go on, a work trial is proposed and answered [3.3]."""
+        rng = Random(f"days at work {self.course.key}")
+        tet_id, where = TetId(made_up("tet", self.course.key)), rng.choice(WORKPLACES)
+        day = open_day(began_on + timedelta(days=rng.randint(14, 30)))
+        first, over = later(day, 3), moment(rng, later(day, 6), 15, 15)
+        young_person, workplace = rng.random() < 0.75, rng.random() < 0.75
+        if self.in_party:
+            fields = {name: value for name, value in where.fields().items() if name != "unit"}
+            yield self.tell(moment(rng, day, 9, 9), TetAgreed, tet_id=tet_id, starts_on=first, days=3, **fields)
+            yield self.tell(over, TetEnded, tet_id=tet_id, young_person_continues=young_person,
+                            workplace_continues=workplace)
+        else:
+            yield self.do(moment(rng, day, 9, 9), acts.AgreeTet, starts_on=first, workplace=where)
+            yield self.do(over, acts.EndTet, young_person_continues=young_person, workplace_continues=workplace)
+        if young_person and workplace:
+            yield from self.work_trial(rng, later(day, 6 + rng.randint(1, 3)), began_on + PERIOD, where)
+
+    def work_trial(self, rng: Random, sent_on: date, period_ends_on: date, where: Workplace) -> Iterator[Act]:
+        """Through the manager; the case manager answers in a few days."""
+        starts_on = open_day(period_ends_on + timedelta(days=rng.randint(1, 14)))
+        yield acts.ProposeTrial(
+            at=moment(rng, sent_on, 9, 11), key=self.key(), by=MANAGER, case=self.course.handle, workplace=where,
+            starts_on=starts_on, ends_on=starts_on + timedelta(days=rng.choice((28, 56, 84))))
+        yield acts.AnswerTrial(
+            at=moment(rng, later(sent_on, rng.randint(1, 4)), 10, 14), key=self.key(), by=self.case_manager,
+            referral=self.course.key, declined=rng.choice((None, None, None, "timing", "workplace")))
 
     def ending(self, ended_on: date) -> Iterator[Act]:
         """The case is closed; of a referral the area is told the day."""
