@@ -36,7 +36,7 @@ READERS = allow(
     "case-manager", "service-supervisor", "service-manager", "data-protection-officer", own="organisation"
 )
 UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
-SUPERVISORS = allow("service-supervisor", "service-manager", "case-manager", own="organisation")
+PLACE_READERS = allow("service-supervisor", "service-manager", "case-manager", own="organisation")
 """Those to whom providers report [3.2], and those who refer."""
 Id = Annotated[str, Path(pattern=UUID, description="`referral_id`", examples=[schemas.EXAMPLE_ID])]
 
@@ -200,7 +200,7 @@ async def services(
 
 
 @routes.api(
-    "GET", "/api/client-situations", policy=SUPERVISORS, scope="referrals:read", response_model=SituationsShown,
+    "GET", "/api/client-situations", policy=PLACE_READERS, scope="referrals:read", response_model=SituationsShown,
     summary="What providers reported of their clients and free places, by month",
 )
 async def client_situations(db: Db) -> Any:

@@ -45,7 +45,7 @@ ROOMS = (
     Room("/triage/counts", N_("Counts"), triage_api.READERS),
     Room("/invitations", N_("Invitations"), api.CASE_MANAGERS),
     Room("/ohjaamo-days", N_("Ohjaamo days"), api.CASE_MANAGERS),
-    Room("/services", N_("Services and places"), api.SUPERVISORS),
+    Room("/services", N_("Services and places"), api.PLACE_READERS),
     Room("/", N_("Figures"), web.signed_in, service="reporting"),
 )
 DESCRIPTION = """

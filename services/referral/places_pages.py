@@ -7,13 +7,13 @@ from fastapi import Response
 from chassis.web import Db, Page, Routes
 from contracts.plan import Plan
 from services.referral import places
-from services.referral.api import SUPERVISORS
+from services.referral.api import PLACE_READERS
 from services.referral.wording import Words
 
 routes = Routes()
 
 
-@routes.page("GET", "/services", policy=SUPERVISORS)
+@routes.page("GET", "/services", policy=PLACE_READERS)
 async def services(page: Page, db: Db) -> Response:
     """The newest month of each service in full, the months before it folded away."""
     words = Words(page)

@@ -17,7 +17,7 @@ def upgrade() -> None:
             free_places integer,
             more_referrals_wanted boolean,
             reported_by text,
-            reported_at timestamptz check ((reported_at is null) = (revision = 0)),
+            reported_at timestamptz,
             revision integer not null,
             primary key (provider, service, month)
         )
