@@ -145,7 +145,7 @@ def test_whoever_goes_on_trying_decides_again_after_the_same_time() -> None:
     assert duties.owed(sought, PLAN, NOW)["decide-on-unreached"].date() == date(2026, 11, 10)
     on = happened(running.review(sought, act()))
     assert duties.owed(on, PLAN, NOW)["decide-on-unreached"].date() == date(2027, 2, 24)
-    assert duties.met("decide-on-unreached", on)
+    assert duties.met("decide-on-unreached", on, NOW, PLAN)
 
 
 # --- immigrant services, Ohjaamo

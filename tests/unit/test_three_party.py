@@ -267,7 +267,7 @@ def test_a_meeting_that_was_held_is_recorded_by_the_meeting_of_the_day():
     sides.now += 3 * HOUR
     sides.meet()
     assert [m.stage for m in coach.meetings(sides.case)] == [coach.Stage.HELD]
-    assert duties.met(coach.RECORD, sides.case)
+    assert duties.met(coach.RECORD, sides.case, NOW, RULES)
 
 
 def test_a_call_off_that_is_heard_before_its_request_leaves_nothing_open():

@@ -104,7 +104,8 @@ def begin(rng: Random) -> Walk:
     assert isinstance(case, Decided)
     walk = Walk(rng, START, case.state, referred.state)
     if service == "pointti" and rng.random() < 0.8:
-        interviewed = domain.hold_meeting(walk.case, walk.act(), walk.today, "interview")
+        interviewed = running.hold_meeting(
+            walk.case, walk.act(), walk.today, "interview", rules.meetings, PLAN.coaching.starter_package_maximum)
         assert isinstance(interviewed, Decided)
         walk.case = interviewed.state
         kept = keep_place(walk)
