@@ -1,6 +1,7 @@
 """What the area may be told of each service is as narrow as the contract says [3.2, 3.4]: a table, the plan, the types,
 and what a case makes of them."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -10,9 +11,10 @@ from pydantic import ValidationError
 from chassis.decisions import Decided, Refuse
 from contracts import plan
 from contracts.events import coaching
+from contracts.events.casework import PeriodStarted
 from contracts.topics import TOPICS
 from services.coaching.cases import domain, running
-from services.coaching.cases.course import Course
+from services.coaching.cases.course import Course, Happened
 from services.coaching.cases.domain import Act, Case
 from services.coaching.referrals.domain import Referral
 
@@ -106,7 +108,12 @@ def test_a_case_from_first_to_last_tells_the_area_what_the_table_says(service: s
     held = running.hold_meeting(
         case, act("a"), date(2026, 3, 3), kinds[0], kinds, now.coaching.starter_package_maximum)
     assert isinstance(held, Decided)
-    begun = domain.start(held.state, act("b"), date(2026, 3, 3), told, now.pointti.period.delta, True)
+    in_service = held.state
+    if service == "pointti":
+        period = PeriodStarted.model_validate({
+            "case_id": case.id, "period_id": case.id, "starts_on": date(2026, 3, 3), "ends_on": date(2026, 4, 27)})
+        in_service = replace(in_service, course=in_service.course.then(Happened("p", NOW, "sanni-esimerkki", period)))
+    begun = domain.start(in_service, act("b"), date(2026, 3, 3), told)
     assert isinstance(begun, Decided)
     ended = domain.end(begun.state, act("c"), date(2026, 3, 9), "work", told)
     assert isinstance(ended, Decided)

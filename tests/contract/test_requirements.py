@@ -68,7 +68,7 @@ NOTICED_BY = {
         "component/test_coaching.py::test_outreach_goes_on_trying_for_months_and_vesilahti_sees_none_of_it",
         "component/test_coaching_time.py::test_a_months_phenomena_are_asked_for_once_and_told_as_numbers",
         "pages/test_coaching_pages.py::test_an_outreach_worker_records_attempts_by_one_channel_after_the_other",
-        "unit/test_meetings.py::test_the_plan_and_the_clients_municipality_say_who_is_invited",
+        "unit/test_meeting_rules.py::test_the_plan_and_the_clients_municipality_say_who_is_invited",
         "integration/test_meetings.py::test_an_invitation_is_answered_by_whom_it_names_and_by_nobody_else",
         "component/test_referral.py::test_outreach_asks_the_clients_permission_for_the_contact_too",
         "contract/test_narrowness.py::test_an_event_takes_the_services_of_the_table_alone",
@@ -77,16 +77,16 @@ NOTICED_BY = {
         "component/test_coaching.py::test_a_visit_opens_a_case_or_goes_on_in_the_one_that_is_open",
         "pages/test_coaching_pages.py::test_an_ohjaamo_worker_receives_a_visitor_by_some_keys",
         "unit/test_own_courses.py::test_case_managers_never_advise_on_forms_of_kela",
-        "unit/test_meetings.py::"
+        "unit/test_meeting_rules.py::"
         "test_case_managers_are_there_every_second_thursday_and_not_on_a_public_holiday",
-        "unit/test_meetings.py::test_who_advises_on_what_is_the_plans",
+        "unit/test_meeting_rules.py::test_who_advises_on_what_is_the_plans",
         "integration/test_meetings.py::test_an_ohjaamo_worker_asks_for_a_case_manager_and_one_answers_once",
     ),
     "REF-11": (
         "unit/test_own_courses.py::test_the_integration_programme_is_for_those_not_of_working_age",
         "component/test_coaching.py::test_immigrant_services_ask_of_working_age_and_keep_no_birth_date",
-        "unit/test_meetings.py::test_the_plan_and_the_clients_municipality_say_who_is_invited",
-        "unit/test_meetings.py::test_nobody_is_invited_without_the_clients_wish_or_to_what_cannot_be",
+        "unit/test_meeting_rules.py::test_the_plan_and_the_clients_municipality_say_who_is_invited",
+        "unit/test_meeting_rules.py::test_nobody_is_invited_without_the_clients_wish_or_to_what_cannot_be",
         "unit/test_referral_suitability.py::test_the_integration_programme_is_for_people_not_of_working_age",
     ),
     "REF-12": (

@@ -15,6 +15,7 @@ from contracts.events.coaching import (
     RightAddress,
     ThreePartyMeetingCalledOff,
     ThreePartyMeetingRequested,
+    WorkTrialProposed,
 )
 from contracts.fields import new_id
 from services.referral import receipt
@@ -453,3 +454,29 @@ async def test_a_wrong_number_is_corrected_by_keyboard_alone(site, person_opens)
         return told[1] if len(told) == 2 else None
 
     assert site.coaching.open(await until(again), key).phone.reveal() == "+358415550166"
+
+
+@pytest.mark.parametrize("width", [PHONE, DESK])
+async def test_a_proposed_work_trial_is_declined_with_a_reason(site, person_opens, width):
+    made, _ = await site.delivered(service="pointti", birth_year=2005)
+    starts = site.coaching.world.clock().date() + timedelta(days=14)
+    await site.coaching.say(WorkTrialProposed.model_validate({
+        "referral_id": made["referral_id"], "proposal_id": new_id(), "case_manager": MANAGER, "provider": "lempaala",
+        "workplace_kind": "municipal-unit", "unit": "library", "starts_on": starts,
+        "ends_on": starts + timedelta(days=60), "young_person_agrees": True, "sent_by": "leena-kokeilu"}))
+    page = await person_opens(MANAGER, site.at("/"), width=width)
+    waits = page.get_by_role("link", name=f"Vastaa: Ohjaus {made['number']}: vastaa työkokeiluehdotukseen")
+    await until(lambda: _there(page, waits), what="the proposal")
+    await no_findings(page)
+    await page.goto(site.at(f"/referrals/{made['referral_id']}"))
+    await no_findings(page)
+    await page.get_by_role("link", name="Vastaa").first.click()
+    await no_findings(page)
+    await page.get_by_label("En hyväksy").check()
+    await page.get_by_role("button", name="Lähetä vastaus").click()
+    await page.wait_for_selector("#error-summary")
+    await no_findings(page)
+    await page.get_by_label("Aika ei sovi").or_(page.get_by_role("radio", name="ei ole mahdollinen")).last.check()
+    await page.get_by_role("button", name="Lähetä vastaus").click()
+    await page.get_by_text("Et hyväksynyt työkokeilua.").first.wait_for()
+    await no_findings(page)

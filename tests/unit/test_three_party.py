@@ -199,7 +199,7 @@ ACTS = ("ask", "call_off", "meet", "end", "hear_area", "agree", "decline", "decl
                 min_size=15, max_size=40))
 def test_whatever_crosses_both_sides_come_to_the_same_and_somebody_owes_the_next_act(walk: list[str]) -> None:
     sides = Sides()
-    sides.coach_does(cases.start(sides.case, act(), NOW.date(), True, timedelta(weeks=8), True))
+    sides.coach_does(cases.start(sides.case, act(), NOW.date(), True))
     for name in walk:
         sides.now += 2 * HOUR
         getattr(sides, name)()

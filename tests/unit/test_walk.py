@@ -401,7 +401,7 @@ def walk(seed: int, steps: int) -> Counter[str]:
         if after_closing > AFTER_CLOSING:
             w, after_closing = begin(rng), 0
         check(w)
-        w.now += timedelta(hours=w.rng.choice([0, 0, 1, 5, 30, 200]))
+        w.now += timedelta(seconds=1, hours=w.rng.choice([0, 0, 1, 5, 30, 200]))
         chance = w.rng.random()
         if chance < 0.04:
             area_closes(w) if w.rng.random() < 0.2 else details_come(w)

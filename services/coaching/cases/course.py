@@ -37,6 +37,9 @@ from services.coaching.cases.refusals import (
 D = TypeVar("D", bound=Data)
 
 
+_ENDS = (PeriodEnded, TetEnded)
+
+
 @dataclass(frozen=True)
 class Happened:
     """One event of a case. `by` is the staff id, or the source of the other system that told it."""
@@ -47,9 +50,10 @@ class Happened:
     data: Data
 
     @property
-    def order(self) -> tuple[datetime, bool, str]:
-        """*Later* means greater time, at equal time greater id; a closing is the last of its moment."""
-        return self.time, isinstance(self.data, CaseClosed), self.id
+    def order(self) -> tuple[datetime, int, str]:
+        """*Later* means greater time, at equal time greater id; what ends something comes after what it ends, and a
+        closing is the last of its moment."""
+        return self.time, 2 if isinstance(self.data, CaseClosed) else isinstance(self.data, _ENDS), self.id
 
 
 @dataclass(frozen=True)
