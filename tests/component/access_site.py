@@ -14,6 +14,7 @@ import httpx
 from sqlalchemy import text
 
 from chassis import sessions, tokens
+from chassis.calendar import helsinki_day
 from chassis.contact import Contact, Secret
 from chassis.database import Session
 from chassis.key_sweeper import open_place
@@ -21,16 +22,24 @@ from chassis.policy import Principal
 from chassis.service import Service
 from contracts import plan
 from contracts.envelope import Event, type_of
-from contracts.fields import new_id
+from contracts.fields import MeetingId, RequestId, StaffId, new_id
 from contracts.topics import SERVICES, source_of
 from services.coaching.cases.handlers import By
 from services.coaching.cases.handlers import open_case as open_own_case
 from services.coaching.cases.store import Whose
 from services.coaching.cases.store import of_referral as case_of_referral
+from services.coaching.meetings import handlers as meetings
+from services.coaching.meetings import store as meetings_store
+from services.coaching.meetings.invitations import Invitation
+from services.coaching.pointti import handlers as pointti
 from services.coaching.referrals.handlers import open_case as open_case_of_referral
 from services.feedback import store as feedback
 from services.feedback.domain import Feedback
 from services.referral import handlers as referral
+from services.referral.meetings import handlers as area_meetings
+from services.referral.meetings import invitations as inviting
+from services.referral.meetings import store as area_meetings_store
+from services.referral.meetings.requests import Request as AskedOfArea
 from tests.component.coaching_side import Area
 from tests.stack import World
 from yhdyspinta.serve import build, compose
@@ -182,10 +191,61 @@ async def _feedback(site: Site, db: Session) -> Sequence[Thing]:
     return found
 
 
+async def _invitations_sent(site: Site, db: Session) -> Sequence[Thing]:
+    case_manager = Principal("person", "mikko-mallila", "", "tampere-region", frozenset({"case-manager"}))
+    made = await area_meetings.invite(db, inviting.Wish(
+        kind="job-search-talk", municipality="lempaala", starts_at=db.now + timedelta(days=2),
+        ends_at=db.now + timedelta(days=2, hours=1), place="remote", client_wishes=True), None, case_manager)
+    return [Thing(made.id, "tampere-region", "")]
+
+
+async def _requests_heard(site: Site, db: Session) -> Sequence[Thing]:
+    request = AskedOfArea(
+        RequestId(new_id()), "lempaala", StaffId("emma-mallila"), "job-search", db.now + timedelta(days=2), db.now)
+    await area_meetings_store.save_request(db, request)
+    return [Thing(request.id, "tampere-region", "")]
+
+
+async def _invitations_got(site: Site, db: Session) -> Sequence[Thing]:
+    found = []
+    for organisation, role, kind in (
+        ("lempaala", "outreach-worker", "job-search-talk"), ("vesilahti", "outreach-worker", "job-search-talk"),
+        ("lempaala", "ohjaamo-worker", "ohjaamo"), ("lempaala", "immigrant-services-coordinator", "my-team"),
+    ):
+        one = Invitation(
+            MeetingId(new_id()), kind, None, organisation, role, StaffId("mikko-mallila"),
+            db.now + timedelta(days=2), db.now + timedelta(days=2, hours=1), "remote", db.now)
+        await meetings_store.save_invitation(db, one)
+        (service,) = WORKS_WITH[role]
+        found.append(Thing(one.id, organisation, service))
+    return found
+
+
+async def _requests_made(site: Site, db: Session) -> Sequence[Thing]:
+    found = []
+    for organisation in ("lempaala", "vesilahti"):
+        worker = Principal("person", "minna-kokeilu", "", organisation, frozenset({"ohjaamo-worker"}))
+        asked = await meetings.ask_case_manager(db, worker, organisation, "job-search", db.now + timedelta(days=2))
+        found.append(Thing(asked.id, organisation, "ohjaamo"))
+    return found
+
+
+async def _groups(site: Site, db: Session) -> Sequence[Thing]:
+    instructor = Principal("person", "tiina-keksitty", "", "lempaala", frozenset({"workshop-instructor"}))
+    group = await pointti.make_group(
+        db, By(instructor, Whose("lempaala", frozenset({"pointti"}))), helsinki_day(db.now) + timedelta(days=7), 8)
+    return [Thing(group.group_id, "lempaala", "pointti")]
+
+
 OBJECTS: Mapping[tuple[str, str], Callable[[Site, Session], Awaitable[Sequence[Thing]]]] = {
     ("referral", "referral_id"): _referrals,
+    ("referral", "meeting_id"): _invitations_sent,
+    ("referral", "request_id"): _requests_heard,
     ("coaching", "referral_id"): _referred,
     ("coaching", "case_id"): _cases,
+    ("coaching", "meeting_id"): _invitations_got,
+    ("coaching", "request_id"): _requests_made,
+    ("coaching", "group_id"): _groups,
     ("feedback", "feedback_id"): _feedback,
 }
 NOBODYS: Mapping[tuple[str, str], str] = {
@@ -198,5 +258,7 @@ NOBODYS: Mapping[tuple[str, str], str] = {
        for service in ("referral", "coaching")},
     ("referral", "inquiry_id"): "an inquiry at the counter holds nothing of a person: tests of triage",
     ("referral", "triage_id"): "an inquiry at the counter holds nothing of a person: tests of triage",
+    ("referral", "proposal_id"): "a work trial is looked for among those of its referral, which is tried",
+    ("coaching", "tet_id"): "a TET period is looked for in its case, which is tried",
     ("notify", "notice_id"): "notices are sent again by any operator of the shared service",
 }
