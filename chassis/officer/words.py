@@ -13,14 +13,16 @@ if TYPE_CHECKING:
 
 RECORDS: Mapping[str, str] = {
     "referral": N_("Referral"), "case": N_("Case"), "feedback": N_("Feedback"), "notice": N_("Notice"),
-    "dead-letter": N_("Event not handled"), "audit": N_("Audit log"),
+    "dead-letter": N_("Event not handled"), "audit": N_("Audit log"), "meeting": N_("Meeting"),
+    "request": N_("Request"), "period-group": N_("Group"), "client-situation": N_("Client situation"),
+    "phenomena": N_("Phenomena"),
 }
 ACTS: Mapping[str, str] = {
     "read:search": N_("searched the audit log"), "read:verify": N_("checked that the log is whole"),
     "read:data-held": N_("looked at what is held of the client"), "change:restrict": N_("restricted processing"),
     "change:lift-restriction": N_("lifted the restriction of processing"),
     "change:replay": N_("handled an event again"), "change:send-again": N_("sent a notice again"),
-    "read:text": N_("looked at the text"),
+    "read:text": N_("looked at the text"), "change:hand-over-obligation": N_("handed a task over"),
 }
 SIDES: Mapping[str, str] = {"municipal": N_("Services of the municipalities"), "shared": N_("Shared services")}
 RESULTS: Mapping[str, str] = {"holds": N_("the log holds"), "broken": N_("the log does not hold")}
