@@ -111,6 +111,8 @@ async def _parts(db: Session, page: Page, case: Case, words: Words) -> list[Part
             (gettext("Name and phone"), gettext(_DETAILS[details_of(case)])),
             (gettext("Began"), began and formats.date_(began)),
             (gettext("Ended"), closed and formats.date_(closed.on)),
+            (gettext("Why the service is given"), case.basis and words.basis(case.basis)),
+            (gettext("Goes on"), case.goes_on and words.goes_on(case.goes_on.beside, case.goes_on.since)),
         )),
         Part(title=gettext("What happened, %(number)s", number=case.number), facts=subject.facts(*(
             (formats.moment(each.at), words.happened(each, case.service)) for each in happened))),
@@ -124,11 +126,14 @@ def _kept(found: Sequence[Case], words: Words) -> Iterator[Kept]:
     ended = max(closed) if len(closed) == len(found) else None
     first = min(helsinki_day(case.opened_at) for case in found)
     if any(details_of(case) == "here" for case in found):
-        yield Kept(N_("Name and phone number, sealed to a key of their own"), "sealed_details, KEYS_DIR",
+        yield Kept(N_("Name and phone number, sealed to a key of their own"), "sealed_details, keys, KEYS_DIR",
                    N_("to reach the client"), CONSENT, sealing.keep_after_end, ended)
     case_period = keep.closed_case.keep
     yield Kept(N_("The case: service, days, attempts, meetings, outcome"), "cases, casework, case_ids",
                N_("to give the service, and to follow it"), TASK, case_period, ended)
+    yield Kept(N_("Places in groups, TET periods and work trials, visits, invitations to meetings"),
+               "period_places, tets, ohjaamo_visits, invitations", N_("to give the service, and to follow it"), TASK,
+               case_period, ended)
     if any(case.referral for case in found):
         yield Kept(N_("The referral and its consent, by number"), "referrals, acknowledgements",
                    N_("to show that the client agreed, and what was erased"), ACCOUNTABILITY, case_period, ended)
@@ -140,10 +145,11 @@ def _kept(found: Sequence[Case], words: Words) -> Iterator[Kept]:
                topic.keep.reason_en if words.language == "en" else topic.keep.reason_fi, TASK,
                keep.pseudonymous.keep, first)
     if all(case.untold for case in found):
-        yield Kept(N_("Links to figures"), "year_clients, spells", N_("to count clients"), STATISTICS,
+        yield Kept(N_("Links to figures"), "year_clients, spells, told_outcomes", N_("to count clients"), STATISTICS,
                    lasts=N_("erased at the client's request"))
     else:
-        yield Kept(N_("Links to figures: a random id for each calendar year"), "persons, year_clients, spells",
-                   N_("to count clients"), STATISTICS, lasts=N_("until the year's figures are final"))
+        yield Kept(N_("Links to figures: a random id for each calendar year"),
+                   "persons, year_clients, spells, told_outcomes", N_("to count clients"), STATISTICS,
+                   lasts=N_("until the year's figures are final"))
     yield Kept(N_("Who saw or changed it"), "audit_log", N_("to show who looked at the client's data"), ACCOUNTABILITY,
                keep.audit.keep, first)

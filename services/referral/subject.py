@@ -64,6 +64,8 @@ def _parts(page: Page, seen: Whole, words: Words, names: Mapping[str, str]) -> l
             (gettext("For what"), words.code("consent-purpose", referral.consent.purpose)),
             (gettext("Given"), formats.moment(referral.consent.given_at)),
             (gettext("Recorded by"), names.get(referral.consent.recorded_by, referral.consent.recorded_by)),
+            (gettext("Permission for the contact"),
+             gettext("given") if referral.contact_permitted else None),
             (gettext("Withdrawn"), referral.withdrawn_at and formats.moment(referral.withdrawn_at)),
         )),
         Part(title=gettext("What happened"), facts=subject.facts(*(
@@ -87,6 +89,8 @@ def _kept(seen: Whole, words: Words) -> Iterator[Kept]:
                N_("to refer the client and to follow what happens"), TASK, closed, ended)
     yield Kept(N_("The consent, and the receipt of erasure"), "referrals, acknowledgements",
                N_("to show what the client agreed to and who erased what"), ACCOUNTABILITY, closed, ended)
+    yield Kept(N_("Three-party meetings, invitations to meetings and proposed work trials"),
+               "three_party_meetings, invitations, work_trial_proposals", N_("to agree on them"), TASK, closed, ended)
     yield Kept(N_("What happened, by whom"), "timeline", N_("to follow the referral"), TASK, closed, ended)
     yield Kept(N_("Deadlines, and who had to act"), "obligations", N_("so that no referral is forgotten"), TASK,
                keep.closed_case.keep, ended)
