@@ -5,13 +5,14 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from itertools import cycle
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 
 from chassis import audit, audit_heads
 from chassis.calendar import helsinki_day
@@ -239,6 +240,28 @@ async def test_a_client_is_told_what_meetings_and_courses_keep_too(site):
             starts_on=helsinki_day(db.now), ends_on=helsinki_day(db.now), sent_by="sanni-esimerkki"))
     assert await places_held(site, "coaching", case, "cases") >= BESIDE_CASES
     assert await places_held(site, "referral", referral, "referrals") >= BESIDE_REFERRALS
+
+
+@pytest.mark.parametrize(("service", "role", "about", "kind"), [
+    ("coaching", "employment-and-integration-manager", "case", "respond-to-referral"),
+    ("referral", "service-supervisor", "referral", "settle-return")])
+async def test_what_is_late_elsewhere_is_handed_over_by_nobody_here(site, service, role, about, kind):
+    """One's own organisation's is found, so that nobody's id alone is what hides another's [SEC-1]."""
+    side, here = ("municipal", "lempaala") if service == "coaching" else ("area", "tampere-region")
+    headers, found = await site.as_person(service, role, here), {}
+    for organisation in (here, "vesilahti"):
+        id_ = new_id()
+        async with site.services[service].database.begin() as db:
+            late = {"obligation_id": id_, "side": side, "kind": kind, "about_type": about, "about_id": new_id(),
+                    "owner_organisation": organisation, "owner_role": "coach", "escalate_organisation": here,
+                    "escalate_role": role, "opened_at": db.now - timedelta(days=9),
+                    "due_at": db.now - timedelta(days=2)}
+            await db.execute(text(f"insert into obligations ({', '.join(late)}) "  # noqa: S608
+                                  f"values ({', '.join(f':{name}' for name in late)})"), late)
+        found[organisation] = [
+            (await site.ask(service, method, f"/late/{id_}", headers, {"owner": "sanni-esimerkki"})).status_code
+            for method in ("GET", "POST")]
+    assert found == {here: [200, 422], "vesilahti": [404, 404]}
 
 
 async def places_held(site, service: str, thing: Thing, path: str) -> set[str]:
