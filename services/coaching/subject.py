@@ -2,8 +2,9 @@
 pseudonyms [GDPR 15; SEC-10]."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from chassis import audit, restriction
 from chassis.calendar import helsinki_day
@@ -21,8 +22,11 @@ from services.coaching.cases.schemas import details_of
 from services.coaching.cases.store import cases
 from services.coaching.cases.timeline import timeline
 from services.coaching.cases.wording import ORIGINS, Words
+from services.coaching.meetings.store import invitations
+from services.coaching.ohjaamo.store import visits
 from services.coaching.outcomes import handlers as outcomes
 from services.coaching.outcomes.store import clients_of_person
+from services.coaching.pointti.store import period_places, tet_states
 
 ABOUT = "case"
 AREA = source_of("referral").split("/")[1]
@@ -84,7 +88,8 @@ async def data_held(db: Session, case_id: str, page: Page, by: By) -> DataHeld:
         number=found[0].number, controller=provider, as_of=page.now,
         recipients=[area] if any(case.referral for case in found) else [],
         parts=[part for case in found for part in await _parts(db, page, case, words)],
-        held=[subject.held(page, each) for each in _kept(found, words)], looks=looks, more_looks=more,
+        held=[subject.held(page, each) for each in [*_kept(found, words), *await _kept_beside(db, found, words)]],
+        looks=looks, more_looks=more,
         restrictions=await subject.restrictions(db, page, ABOUT, ids),
         elsewhere=[
             page.gettext(N_("PARty: the client's own record. The municipality answers for it apart.")),
@@ -105,11 +110,13 @@ async def _parts(db: Session, page: Page, case: Case, words: Words) -> list[Part
             (gettext("Service"), words.service(case.service)),
             (gettext("Where the client lives"), words.municipality(case.municipality)),
             (gettext("How the client came"), gettext(ORIGINS[case.origin]) if case.origin in ORIGINS else case.origin),
+            (gettext("What the client comes for"), case.basis and words.basis(case.basis)),
             (gettext("First approach"), formats.date_(case.course.asked_on)),
             (gettext("In whose hands"), names.get(case.coach or "", case.coach or "")),
             (gettext("Status"), words.status(case.status)[0]),
             (gettext("Name and phone"), gettext(_DETAILS[details_of(case)])),
             (gettext("Began"), began and formats.date_(began)),
+            (gettext("Goes on"), case.goes_on and words.goes_on(case.goes_on.beside, case.goes_on.since)),
             (gettext("Ended"), closed and formats.date_(closed.on)),
             (gettext("Why the service is given"), case.basis and words.basis(case.basis)),
             (gettext("Goes on"), case.goes_on and words.goes_on(case.goes_on.beside, case.goes_on.since)),
@@ -122,8 +129,7 @@ async def _parts(db: Session, page: Page, case: Case, words: Words) -> list[Part
 def _kept(found: Sequence[Case], words: Words) -> Iterator[Kept]:
     """Each kind of data, with the plan's own periods; what is open has not begun to grow old."""
     keep, sealing, topic = words.rules.retention, words.rules.sealing, TOPICS[store.CASEWORK]
-    closed = [case.course.closed.on for case in found if case.course.closed]
-    ended = max(closed) if len(closed) == len(found) else None
+    ended = _ended(found)
     first = min(helsinki_day(case.opened_at) for case in found)
     if any(details_of(case) == "here" for case in found):
         yield Kept(N_("Name and phone number, sealed to a key of their own"), "sealed_details, keys, KEYS_DIR",
@@ -153,3 +159,31 @@ def _kept(found: Sequence[Case], words: Words) -> Iterator[Kept]:
                    lasts=N_("until the year's figures are final"))
     yield Kept(N_("Who saw or changed it"), "audit_log", N_("to show who looked at the client's data"), ACCOUNTABILITY,
                keep.audit.keep, first)
+
+
+async def _kept_beside(db: Session, found: Sequence[Case], words: Words) -> list[Kept]:
+    """What is kept of these cases' visits, groups, TET periods and invitations, if there were any."""
+    period, ended, ids = words.rules.retention.closed_case.keep, _ended(found), [case.id for case in found]
+    tables = (
+        (visits, Kept(N_("Visits to the Ohjaamo: day, place, topic"), "ohjaamo_visits",
+                      N_("to give the service, and to follow it"), TASK, period, ended)),
+        (period_places, Kept(N_("Places in groups of the workshop"), "period_places",
+                             N_("to give the service, and to follow it"), TASK, period, ended)),
+        (tet_states, Kept(N_("TET periods and proposals of work trials: days, answers"), "tets, casework",
+                          N_("to give the service, and to follow it"), TASK, period, ended)),
+    )
+    kept = [each for table, each in tables
+            if (await db.execute(select(table.c.case_id).where(table.c.case_id.in_(ids)).limit(1))).first()]
+    referrals = [case.referral.id for case in found if case.referral]
+    last = (await db.execute(select(func.max(invitations.c.ends_at)).where(
+        invitations.c.referral_id.in_(referrals)))).scalar_one()
+    if last:
+        kept.append(Kept(N_("Invitations to meetings, and their answers"), "invitations",
+                         N_("to agree on the meetings"), TASK, period, helsinki_day(last)))
+    return kept
+
+
+def _ended(found: Sequence[Case]) -> date | None:
+    """The day when the last of them ended; None while one is open."""
+    closed = [case.course.closed.on for case in found if case.course.closed]
+    return max(closed) if len(closed) == len(found) else None

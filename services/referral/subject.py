@@ -14,8 +14,10 @@ from chassis.web.formats import Formats
 from contracts.topics import TOPICS
 from services.referral import duties, lists, shown
 from services.referral.courses import Status
+from services.referral.meetings import store as meetings
 from services.referral.shown import Details, Whole
 from services.referral.wording import Words
+from services.referral.work_trials import store as work_trials
 
 TOPIC, SEALED = "area.referrals.v1", "area.contact-details.v1"
 _DETAILS = {
@@ -36,7 +38,8 @@ async def data_held(db: Session, referral_id: str, page: Page, by: Principal) ->
     return DataHeld(
         number=referral.number, controller=words.organisation(referral.organisation), as_of=page.now,
         recipients=[words.organisation(referral.provider)], parts=_parts(page, seen, words, names),
-        held=[subject.held(page, each) for each in _kept(seen, words)], looks=looks, more_looks=more,
+        held=[subject.held(page, each) for each in [*_kept(seen, words), *await _kept_beside(db, seen, words)]],
+        looks=looks, more_looks=more,
         restrictions=await subject.restrictions(db, page, duties.ABOUT, [referral.id]),
         elsewhere=[page.gettext(N_("%(provider)s: what the service holds of the client, in PARty and on paper too. "
                                    "Ask there."), provider=words.organisation(referral.provider))],
@@ -99,3 +102,21 @@ def _kept(seen: Whole, words: Words) -> Iterator[Kept]:
                keep.pseudonymous.keep, referral.referred_on)
     yield Kept(N_("Who saw or changed it"), "audit_log", N_("to show who looked at the client's data"), ACCOUNTABILITY,
                keep.audit.keep, referral.referred_on)
+
+
+async def _kept_beside(db: Session, seen: Whole, words: Words) -> list[Kept]:
+    """What is kept of this referral's meetings and work trials, if there were any."""
+    referral, closed = seen.referral, words.rules.retention.closed_referral.keep
+    ended = referral.ended_on or (helsinki_day(referral.closed_at) if referral.closed_at else None)
+    found = []
+    if await meetings.three_parties_of(db, referral.id):
+        found.append(Kept(N_("Three-party meetings: times, place, whether held"), "three_party_meetings",
+                          N_("to agree on the meetings"), TASK, closed, ended))
+    if invited := await meetings.invitations_of(db, referral.id):
+        found.append(Kept(N_("Invitations to meetings, and their answers"), "invitations",
+                          N_("to agree on the meetings"), TASK, closed,
+                          helsinki_day(max(each.ends_at for each in invited))))
+    if await work_trials.of_referral(db, referral.id):
+        found.append(Kept(N_("Work trials that were proposed, and their answers"), "work_trial_proposals",
+                          N_("to decide on the work trial"), TASK, closed, ended))
+    return found

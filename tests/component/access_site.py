@@ -252,7 +252,7 @@ NOBODYS: Mapping[tuple[str, str], str] = {
     **{(service, code): "a code of the plan or a month, of the reader's own organisation's"
        for service in SERVICES for code in ("service", "month", "channel", "rule")},
     **{(service, "number"): "a dead letter is the service's own" for service in SERVICES},
-    **{(service, "obligation_id"): "whose it is goes by whom it was told on to: tests of late matters"
+    **{(service, "obligation_id"): "whose it is goes by whom it was told on to, tried apart in test_access.py"
        for service in ("referral", "coaching")},
     **{(service, "staff_id"): "a member of staff, no client: tests of handing over"
        for service in ("referral", "coaching")},

@@ -5,16 +5,27 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from itertools import cycle
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import insert, select, text
 
 from chassis import audit, audit_heads
+from chassis.calendar import helsinki_day
 from chassis.web.routes import table
+from contracts.fields import new_id
 from contracts.topics import SERVICES
+from services.coaching.cases.store import cases
+from services.coaching.meetings.store import invitations
+from services.coaching.ohjaamo.store import visits
+from services.coaching.pointti.store import period_places, tet_states
+from services.referral.meetings.store import three_parties
+from services.referral.meetings.three_party import Stage
+from services.referral.work_trials.store import proposals
 from tests.component import access_site
 from tests.component.access_site import NOBODYS, OBJECTS, RULES, SAME_ORIGIN, Thing, organisations_of
 from yhdyspinta.documents import access
@@ -24,6 +35,8 @@ DOCUMENT = Path(__file__).parents[2] / access.FILE
 WRITTEN = access.read(DOCUMENT.read_text())
 LAST = "/sign-out"
 """Ends the session that all the other requests are made with."""
+BESIDE_CASES = {"ohjaamo_visits", "period_places", "tets, casework", "invitations"}
+BESIDE_REFERRALS = {"three_party_meetings", "work_trial_proposals"}
 PARAMETER = re.compile(r"{([a-z_]+)}")
 
 
@@ -197,6 +210,65 @@ async def test_what_is_ones_own_is_found(site, service):
                         if answer.status_code in (200, 303):
                             found.add(name)
     assert found == {name for of, name in OBJECTS if of == service}
+
+
+async def test_a_client_is_told_what_meetings_and_courses_keep_too(site):
+    """In every table of theirs, once there is a row of the client's [GDPR 15; SEC-10]."""
+    (case,) = [each for each in site.things["coaching", "case_id"] if each.service == "pointti"]
+    (group,), (referral,) = site.things["coaching", "group_id"], site.things["referral", "referral_id"]
+    assert await places_held(site, "coaching", case, "cases") & BESIDE_CASES == set()
+    assert await places_held(site, "referral", referral, "referrals") & BESIDE_REFERRALS == set()
+    async with site.services["coaching"].database.begin() as db:
+        known = (await db.execute(select(cases.c.referral_id).where(cases.c.case_id == case.id))).scalar_one()
+        await db.execute(insert(visits).values(
+            visit_id=new_id(), case_id=case.id, on=helsinki_day(db.now), at=db.now, ohjaamo="lempaala", topic="other",
+            received_by="minna-kokeilu"))
+        await db.execute(insert(period_places).values(
+            period_id=new_id(), group_id=group.id, case_id=case.id, state="left"))
+        await db.execute(insert(tet_states).values(
+            case_id=case.id, tet_id=new_id(), state="over", changed_at=db.now))
+        await db.execute(insert(invitations).values(
+            id=new_id(), kind="job-search-talk", referral_id=known, organisation="lempaala", role="workshop-instructor",
+            case_manager="mikko-mallila", starts_at=db.now, ends_at=db.now, place="remote", invited_at=db.now,
+            stage="answered"))
+    async with site.services["referral"].database.begin() as db:
+        await db.execute(insert(three_parties).values(
+            id=new_id(), referral_id=referral.id, coach="sanni-esimerkki", proposed=[], asked_at=db.now,
+            changed_at=db.now, stage=Stage.DECLINED))
+        await db.execute(insert(proposals).values(
+            id=new_id(), referral_id=referral.id, proposed_at=db.now, workplace_kind="municipality",
+            starts_on=helsinki_day(db.now), ends_on=helsinki_day(db.now), sent_by="sanni-esimerkki"))
+    assert await places_held(site, "coaching", case, "cases") >= BESIDE_CASES
+    assert await places_held(site, "referral", referral, "referrals") >= BESIDE_REFERRALS
+
+
+@pytest.mark.parametrize(("service", "role", "about", "kind"), [
+    ("coaching", "employment-and-integration-manager", "case", "respond-to-referral"),
+    ("referral", "service-supervisor", "referral", "settle-return")])
+async def test_what_is_late_elsewhere_is_handed_over_by_nobody_here(site, service, role, about, kind):
+    """One's own organisation's is found, so that nobody's id alone is what hides another's [SEC-1]."""
+    side, here = ("municipal", "lempaala") if service == "coaching" else ("area", "tampere-region")
+    headers, found = await site.as_person(service, role, here), {}
+    for organisation in (here, "vesilahti"):
+        id_ = new_id()
+        async with site.services[service].database.begin() as db:
+            late = {"obligation_id": id_, "side": side, "kind": kind, "about_type": about, "about_id": new_id(),
+                    "owner_organisation": organisation, "owner_role": "coach", "escalate_organisation": here,
+                    "escalate_role": role, "opened_at": db.now - timedelta(days=9),
+                    "due_at": db.now - timedelta(days=2)}
+            await db.execute(text(f"insert into obligations ({', '.join(late)}) "  # noqa: S608
+                                  f"values ({', '.join(f':{name}' for name in late)})"), late)
+        found[organisation] = [
+            (await site.ask(service, method, f"/late/{id_}", headers, {"owner": "sanni-esimerkki"})).status_code
+            for method in ("GET", "POST")]
+    assert found == {here: [200, 422], "vesilahti": [404, 404]}
+
+
+async def places_held(site, service: str, thing: Thing, path: str) -> set[str]:
+    officer = await site.as_person(service, "data-protection-officer", thing.organisation)
+    answer = await site.ask(service, "GET", f"/{path}/{thing.id}/data.json", officer)
+    assert answer.status_code == 200, answer.text
+    return {each["where"] for each in answer.json()["held"]}
 
 
 # --- the audit log, which shows each officer their own organisation's rows
