@@ -118,8 +118,6 @@ async def _parts(db: Session, page: Page, case: Case, words: Words) -> list[Part
             (gettext("Began"), began and formats.date_(began)),
             (gettext("Goes on"), case.goes_on and words.goes_on(case.goes_on.beside, case.goes_on.since)),
             (gettext("Ended"), closed and formats.date_(closed.on)),
-            (gettext("Why the service is given"), case.basis and words.basis(case.basis)),
-            (gettext("Goes on"), case.goes_on and words.goes_on(case.goes_on.beside, case.goes_on.since)),
         )),
         Part(title=gettext("What happened, %(number)s", number=case.number), facts=subject.facts(*(
             (formats.moment(each.at), words.happened(each, case.service)) for each in happened))),
@@ -137,9 +135,6 @@ def _kept(found: Sequence[Case], words: Words) -> Iterator[Kept]:
     case_period = keep.closed_case.keep
     yield Kept(N_("The case: service, days, attempts, meetings, outcome"), "cases, casework, case_ids",
                N_("to give the service, and to follow it"), TASK, case_period, ended)
-    yield Kept(N_("Places in groups, TET periods and work trials, visits, invitations to meetings"),
-               "period_places, tets, ohjaamo_visits, invitations", N_("to give the service, and to follow it"), TASK,
-               case_period, ended)
     if any(case.referral for case in found):
         yield Kept(N_("The referral and its consent, by number"), "referrals, acknowledgements",
                    N_("to show that the client agreed, and what was erased"), ACCOUNTABILITY, case_period, ended)

@@ -92,8 +92,6 @@ def _kept(seen: Whole, words: Words) -> Iterator[Kept]:
                N_("to refer the client and to follow what happens"), TASK, closed, ended)
     yield Kept(N_("The consent, and the receipt of erasure"), "referrals, acknowledgements",
                N_("to show what the client agreed to and who erased what"), ACCOUNTABILITY, closed, ended)
-    yield Kept(N_("Three-party meetings, invitations to meetings and proposed work trials"),
-               "three_party_meetings, invitations, work_trial_proposals", N_("to agree on them"), TASK, closed, ended)
     yield Kept(N_("What happened, by whom"), "timeline", N_("to follow the referral"), TASK, closed, ended)
     yield Kept(N_("Deadlines, and who had to act"), "obligations", N_("so that no referral is forgotten"), TASK,
                keep.closed_case.keep, ended)

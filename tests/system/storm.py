@@ -30,6 +30,7 @@ import httpx
 import psutil
 
 from chassis import tokens
+from chassis.calendar import helsinki_day
 from chassis.clock import system_clock
 from chassis.database import Database
 from contracts.events.directory import SeatFilled, StaffListed
@@ -192,7 +193,7 @@ class Storm:
         if course in ("nothing", "withdrawn at once"):
             return
         one.case_id = await self.case_of(http, one)
-        today = datetime.now(UTC).date()
+        today = helsinki_day(datetime.now(UTC))
         if course in ("started", "ended", "started, withdrawn"):
             later = datetime.combine(today + timedelta(days=1), datetime.min.time(), UTC) + timedelta(hours=11)
             await self.act(http, one, "attempts", channel="call", reached=True)

@@ -11,6 +11,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError, TopicAuthorizationFailedError
 
+from chassis.calendar import helsinki_day
 from contracts.topics import SERVICES
 from tests.component.coaching_side import SCOPES as CASES
 from tests.component.coaching_side import Provider
@@ -49,7 +50,7 @@ async def sides(made: Composed):
 
 async def one_referral(area: Area, provider: Provider) -> None:
     """From consent to ended coaching."""
-    today = datetime.now(UTC).date().isoformat()
+    today = helsinki_day(datetime.now(UTC)).isoformat()
     referral = await area.refer()
     case = await provider.case_of(referral["number"], contact_details="here")
     shown = await provider.post(f"/cases/{case['case_id']}/contact-details", {"reason": "contact-attempt"})
