@@ -6,6 +6,7 @@ of their day is in time. Nothing here reads the clock.
 """
 
 from calendar import monthrange
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -103,6 +104,33 @@ def _moved(day: date, span: Span, sign: int) -> date:
     if span.unit in CLOCK_UNITS:
         raise ValueError(f"{span} do not lead from day to day")
     return day + sign * span.delta
+
+
+def month_start(day: date, after: int = 0) -> date:
+    """The first day of the month so many months `after` a day's, before it where that is negative."""
+    return _add_months(day.replace(day=1), after)
+
+
+def month_of(day: date) -> str:
+    """`2026-03` of any day in it."""
+    return f"{day:%Y-%m}"
+
+
+def first_day_of(month: str) -> date:
+    """Of `2026-03`. Raises ValueError for what is no month."""
+    return date.fromisoformat(f"{month}-01")
+
+
+def last_day_of(month: str) -> date:
+    return month_start(first_day_of(month), 1) - ONE_DAY
+
+
+def months(first: str, last: str) -> Iterator[str]:
+    """Every month from the first to the last, both included."""
+    start = first_day_of(first)
+    while (month := month_of(start)) <= last:
+        yield month
+        start = month_start(start, 1)
 
 
 def _add_months(day: date, months: int) -> date:

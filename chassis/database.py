@@ -9,7 +9,7 @@ import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
@@ -24,9 +24,12 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.util import await_only
 
 from chassis import audit
+from chassis.calendar import helsinki_day
 from chassis.clock import Clock
 from chassis.settings import Settings, SettingsError
+from contracts import plan as plans
 from contracts.envelope import Event
+from contracts.plan import Plan
 
 if TYPE_CHECKING:
     from chassis.dead_letter import Record
@@ -65,6 +68,16 @@ class Session:
     @property
     def settings(self) -> Settings:
         return self.database.settings
+
+    @property
+    def plan(self) -> Plan:
+        """The action plan in force today."""
+        return plans.on(self.today)
+
+    @property
+    def today(self) -> date:
+        """The day of this instant in Helsinki."""
+        return helsinki_day(self.now)
 
     @property
     def keys(self) -> "KeyStore":

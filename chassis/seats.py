@@ -15,7 +15,6 @@ from sqlalchemy import Column, Date, DateTime, MetaData, Table, Text, Uuid, any_
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from chassis import obligations
-from chassis.calendar import helsinki_day
 from chassis.database import Session
 from chassis.obligations import Obligation
 from chassis.policy import Principal
@@ -89,7 +88,7 @@ async def owed(
     own = [one for organisation in organisations or [who.organisation or ""] for one in await obligations.waiting(
         db, organisation=organisation, roles=roles or who.roles, person=who.id)]
     found = {one.obligation_id: Owed(one) for one in own}
-    for seat in await db.execute(_vacant(helsinki_day(db.now)).where(any_(c.substitutes) == who.id)):
+    for seat in await db.execute(_vacant(db.today).where(any_(c.substitutes) == who.id)):
         for one in await obligations.waiting(
             db, organisation=seat.organisation, roles=[seat.role], person=seat.holder or "", service=seat.service
         ):
@@ -99,7 +98,7 @@ async def owed(
 
 async def away(db: Session, organisation: str) -> Mapping[str, date]:
     """Who of an organisation's holders is away, and until which day (included)."""
-    found = await db.execute(_vacant(helsinki_day(db.now)).where(c.organisation == organisation, c.holder.is_not(None)))
+    found = await db.execute(_vacant(db.today).where(c.organisation == organisation, c.holder.is_not(None)))
     return {row.holder: row.away_until for row in found}
 
 

@@ -49,7 +49,7 @@ class FreeText:
 
 FREE_TEXT = FreeText()
 
-_UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 _CODE = r"^[a-z0-9-]{1,40}$"
 _DATE = r"^(19|2[0-9])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 MOMENT_PATTERN = (
@@ -66,7 +66,7 @@ _CODE_MEANING = Meaning(
 
 # --- ids: texts of their own kind, never mixed up
 
-_Uuid = Annotated[str, Field(pattern=_UUID), _UUID_MEANING]
+_Uuid = Annotated[str, Field(pattern=UUID), _UUID_MEANING]
 
 EventId = NewType("EventId", _Uuid)
 ReferralId = NewType("ReferralId", Annotated[_Uuid, DataClass.PSEUDONYMOUS])

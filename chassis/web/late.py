@@ -30,8 +30,9 @@ from chassis.web.forms import Form, blank
 from chassis.web.page import Page
 from chassis.web.routes import Asked, Db, Routes
 from contracts import plan
+from contracts.fields import UUID
 
-Id = Annotated[str, Path(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
+Id = Annotated[str, Path(pattern=UUID)]
 Code = Annotated[str, Query(pattern=r"^[a-z0-9-]{1,40}$")]
 ALL = "all"
 

@@ -3,7 +3,7 @@
 from sqlalchemy import text
 
 from chassis import calendar, obligations, retention
-from chassis.calendar import before, helsinki_day
+from chassis.calendar import before
 from chassis.database import Database, Session
 from chassis.retention import Kept, older
 from contracts import plan
@@ -75,7 +75,7 @@ async def forget(database: Database) -> int:
     forgotten = 0
     while True:
         async with database.begin() as db:
-            today = helsinki_day(db.now)
+            today = db.today
             keep = plan.on(today).retention
             old = (await db.execute(
                 _OLD_CASES, {"day": before(today, keep.closed_case.keep), "limit": ROUND})).all()

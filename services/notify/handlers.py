@@ -29,7 +29,7 @@ async def tell(db: Session, event: Event[Any]) -> None:
     begins = datetime.fromisoformat(db.settings.extra["notices_from"]) if "notices_from" in db.settings.extra else None
     for one in domain.wanted(event, side, number, rules):
         seat = await store.seat(db, one.seat.organisation, one.seat.role, one.seat.service)
-        who = domain.receiver(seat, one.seat.staff_id, helsinki_day(db.now))
+        who = domain.receiver(seat, one.seat.staff_id, db.today)
         await store.add(db, domain.make(one, new_id(), who, db.now, rules.notices.fresh_for.delta, "email", begins))
 
 

@@ -16,7 +16,6 @@ from email.utils import format_datetime
 import aiosmtplib
 
 from chassis import outbox, telemetry
-from chassis.calendar import helsinki_day
 from chassis.database import Database, Session, transient
 from chassis.decisions import decided_or_raise
 from chassis.settings import LOOPBACK, Settings
@@ -94,7 +93,7 @@ class Sender:
             notice = await store.next_queued(db)
             if notice is None:
                 return False
-            rules = plan.on(helsinki_day(db.now))
+            rules = db.plan
             if domain.is_stale(notice.caused_at, db.now, rules.notices.fresh_for.delta):
                 await store.save(db, replace(notice, status=Status.STALE, status_at=db.now))
                 return True

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 import orjson
 from fastapi import Path, Query, Request, Response
 
-from chassis.calendar import helsinki_day
 from chassis.contact import Contact
 from chassis.decisions import Refused
 from chassis.web import Db, Routes, Who, allow, problems
 from contracts import plan
+from contracts.fields import UUID
 from services.referral import handlers, lists, places, schemas, shown
 from services.referral.courses import Status
 from services.referral.phone import to_e164
@@ -37,7 +37,6 @@ READERS = allow(
 )
 PLACE_READERS = allow("service-supervisor", "service-manager", "case-manager", own="organisation")
 """Those to whom providers report [3.2], and those who refer."""
-UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 Id = Annotated[str, Path(pattern=UUID, description="`referral_id`", examples=[schemas.EXAMPLE_ID])]
 
 
@@ -186,7 +185,7 @@ async def services(
     need: Annotated[str | None, Query(max_length=40, examples=["job-or-studies"])] = None,
 ) -> Any:
     """All services of the plan, judged as a referral would be; nothing of what you ask is kept."""
-    today = helsinki_day(db.now)
+    today = db.today
     rules, language = plan.on(today), problems.reader_language(request)
     told = await places.newest(db)
     fit, unfit = every_service(Client(municipality, birth_year, need), rules, today)

@@ -4,14 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chassis import audit, restriction, security
-from chassis.calendar import after, deadline, helsinki_day
+from chassis.calendar import after, deadline
 from chassis.contact import Contact
 from chassis.database import Session
 from chassis.decisions import Refused, decided_or_raise
 from chassis.policy import NotAllowed, Principal, SignInAgain
-from contracts import plan
 from contracts.fields import ConsentId, ReferralId, StaffId, new_id, new_pseudonym
-from contracts.plan import Plan
 from services.referral import domain, duties, lists, own_copy, store
 from services.referral.closing import close, publish
 from services.referral.domain import NewReferral, Referral, ToldTo
@@ -42,9 +40,6 @@ class Wish:
     contact_permitted: bool = False
 
 
-def in_force(db: Session) -> Plan:
-    return plan.on(helsinki_day(db.now))
-
 
 async def refer(db: Session, wish: Wish, by: Principal, instead_of: str | None = None) -> Referral:
     """A client is referred with consent [3.2]: plan check, own copy under a key of its own, ReferralConsented.
@@ -55,13 +50,13 @@ async def refer(db: Session, wish: Wish, by: Principal, instead_of: str | None =
     """
     if by.organisation != domain.ORGANISATION:
         raise Refused(NotAllowed(domain.ORGANISATION))
-    today, rules = helsinki_day(db.now), in_force(db)
+    today, rules = db.today, db.plan
     found = suit(Client(wish.municipality, wish.birth_year, wish.need), wish.service, rules, today, wish.provider)
     if isinstance(found, SuitsNot):
         raise Refused(found.why)
     if wish.purpose not in (None, wish.service):
         raise Refused(AnotherPurpose(wish.service))
-    case_manager = await _case_manager(db, wish.case_manager, by)
+    case_manager = await case_manager_of(db, wish.case_manager, by)
     new = NewReferral(
         id=ReferralId(new_id(db.now)), consent_id=ConsentId(new_pseudonym()),
         number=await store.next_number(db, today.year), municipality=wish.municipality, service=wish.service,
@@ -91,11 +86,11 @@ async def withdraw(db: Session, referral_id: str, told_at: datetime | None, by: 
     Raises `Refused`: `NotFound`, `ConsentAlreadyWithdrawn`, `ReferralClosed`, `WithdrawalTimeNotPossible`.
     """
     referral = await store.referral(db, referral_id, organisation=by.organisation, for_update=True)
-    due = deadline(db.now, in_force(db).consent.erase_within)
+    due = deadline(db.now, db.plan.consent.erase_within)
     closed, events = decided_or_raise(
         domain.withdraw(referral, told_at or db.now, ToldTo.AREA, due, new_id(db.now), db.now)
     )
-    await close(db, closed, events, _named(by))
+    await close(db, closed, events, store.named(by))
     await audit.changed(db, "referral", referral_id, by, "withdraw-consent")
     return closed
 
@@ -106,9 +101,9 @@ async def cancel(db: Session, referral_id: str, by: Principal) -> Referral:
     Raises `Refused`: `NotFound`, `CoachingHasStarted`, `ConsentAlreadyWithdrawn`, `ReferralClosed`.
     """
     referral = await store.referral(db, referral_id, organisation=by.organisation, for_update=True)
-    due = deadline(db.now, in_force(db).consent.erase_within)
+    due = deadline(db.now, db.plan.consent.erase_within)
     closed, events = decided_or_raise(domain.cancel(referral, due, new_id(db.now), db.now))
-    await close(db, closed, events, _named(by))
+    await close(db, closed, events, store.named(by))
     await audit.changed(db, "referral", referral_id, by, "cancel-referral")
     return closed
 
@@ -120,7 +115,7 @@ async def reveal(db: Session, referral_id: str, reason: str, by: Principal, sinc
     the security log tells the data protection officer. Raises `Refused`: `NotFound`, `ReasonUnknown`, `SignInAgain`
     (of a system `RevealLimit`), `DetailsErased`, `DetailsLost`.
     """
-    rules = in_force(db)
+    rules = db.plan
     await store.referral(db, referral_id, organisation=by.organisation)
     if not rules.knows("reveal-reason", reason):
         raise Refused(ReasonUnknown(", ".join(rules.codes["reveal-reason"])))
@@ -130,7 +125,7 @@ async def reveal(db: Session, referral_id: str, reason: str, by: Principal, sinc
         raise Refused(SignInAgain() if by.kind == "person" else RevealLimit(rules.reveal.hourly_limit))
     contact = await own_copy.read(db, referral_id, by, "reveal", reason)
     await store.note_reveal(db, by.id)
-    await store.note(db, referral_id, "revealed", _named(by), reason=reason)
+    await store.note(db, referral_id, "revealed", store.named(by), reason=reason)
     return contact
 
 
@@ -148,7 +143,7 @@ async def renew_details(db: Session, referral_id: str, contact: Contact, by: Pri
     await duties.details_asked(db, referral)
     if referral.key_in_use:
         await duties.await_taking(db, referral)
-    await store.note(db, referral_id, what, _named(by))
+    await store.note(db, referral_id, what, store.named(by))
     await audit.changed(db, "referral", referral_id, by, what)
     return await own_copy.seal(db, referral)
 
@@ -158,7 +153,7 @@ async def restrict(db: Session, referral_id: str, by: Principal) -> None:
     `RestrictedAlready`."""
     referral = await store.referral(db, referral_id, organisation=by.organisation, for_update=True)
     await restriction.restrict(db, duties.ABOUT, referral.id, by)
-    await store.note(db, referral_id, "restricted", _named(by))
+    await store.note(db, referral_id, "restricted", store.named(by))
 
 
 async def lift_restriction(db: Session, referral_id: str, by: Principal) -> None:
@@ -166,7 +161,7 @@ async def lift_restriction(db: Session, referral_id: str, by: Principal) -> None
     `NotRestricted`."""
     referral = await store.referral(db, referral_id, organisation=by.organisation, for_update=True)
     await restriction.lift(db, duties.ABOUT, referral.id, by)
-    await store.note(db, referral_id, "restriction-lifted", _named(by))
+    await store.note(db, referral_id, "restriction-lifted", store.named(by))
     await own_copy.seal(db, referral)
 
 
@@ -175,18 +170,14 @@ async def settle_return(db: Session, referral_id: str, by: Principal) -> Referra
     referral = await store.referral(db, referral_id, organisation=by.organisation, for_update=True)
     if not await duties.return_settled(db, referral):
         raise Refused(NothingToSettle(referral.number))
-    await store.note(db, referral_id, "return-settled", _named(by))
+    await store.note(db, referral_id, "return-settled", store.named(by))
     await audit.changed(db, "referral", referral_id, by, "settle-return")
     return referral
 
 
-def _named(by: Principal) -> str:
-    """Who did it, in a timeline: a person by staff id, a system by its organisation."""
-    return by.id if by.kind == "person" else by.organisation or by.id
-
-
-async def _case_manager(db: Session, named: str | None, by: Principal) -> StaffId:
-    """Whose client it is: the person who refers, or a colleague by staff id (a system must name one)."""
+async def case_manager_of(db: Session, named: str | None, by: Principal) -> StaffId:
+    """Whose matter it is: the person who acts, or a colleague by staff id (a system must name one). Raises `Refused`:
+    `NotAColleague`."""
     if named is None or named == by.id:
         if by.kind != "person":
             raise Refused(NotAColleague())

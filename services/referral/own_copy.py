@@ -5,7 +5,7 @@ the sweeper has erased their key, no log, table or backup does either (privacy.m
 """
 
 from chassis import restriction, sealing
-from chassis.calendar import before, helsinki_day
+from chassis.calendar import before
 from chassis.contact import Contact
 from chassis.database import Session
 from chassis.decisions import Refused, decided_or_raise
@@ -101,7 +101,7 @@ async def lost(db: Session, row: KeyRow) -> None:
 async def erase_unneeded(db: Session, limit: int = 200) -> int:
     """Erases own copies that serve nothing any more: the plan's time after the end, or after the delivery to a
     service that tells no end. How many referrals; to be called until none is left."""
-    today = helsinki_day(db.now)
+    today = db.today
     rules = plan.on(today)
     untold = [code for code, service in rules.services.items() if not service.start_and_end_told]
     ids = await store.copies_unneeded(db, before(today, rules.sealing.keep_after_end), untold, limit)

@@ -220,8 +220,7 @@ async def renew_details(referral_id: Id, page: Page, db: Db) -> Response:
             said = page.gettext("Name and phone are kept, and go sealed to the provider.")
             return page.redirect(f"/referrals/{referral_id}", said=said)
         except Refused as fault:
-            field = (fault.refusal.field or "").removeprefix("/")
-            form.refuse(field if field in ("name", "phone") else "", page.sentence(fault.refusal))
+            page.refuse(form, fault)
     return await _details(page, db, referral_id, form, 422)
 
 

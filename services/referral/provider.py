@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from chassis import audit, outbox, proofs
 from chassis.calendar import deadline, helsinki_day
 from chassis.database import Session
-from chassis.decisions import Decision, Ignored, Refused, decided_or_raise
+from chassis.decisions import Decision, Ignored, decided_or_raise
 from chassis.policy import system_of
 from contracts import plan
 from contracts.envelope import Data, Event
@@ -27,7 +27,6 @@ from services.referral import domain, duties, lists, own_copy, store
 from services.referral.closing import CONTACT_DETAILS, close, publish
 from services.referral.domain import Referral
 from services.referral.meetings import ledger
-from services.referral.refusals import ReferralUnknown
 
 D = TypeVar("D", bound=Data)
 
@@ -35,7 +34,7 @@ D = TypeVar("D", bound=Data)
 async def take_offer(db: Session, event: Event[ReceivingKeyOffered]) -> None:
     """A proved key is sealed to; a referral that is closed is answered with the event that closed it."""
     proofs.verify(event.data.proof, event.data, event.type, event.source, db.settings.trust, db.service)
-    referral = await _held(db, event)
+    referral = await store.of_event(db, event.data.referral_id)
     decision = domain.take_offer(referral, event.data, _rules(event).sealing.max_keys)
     referral, events = decided_or_raise(decision, referral)
     if isinstance(decision, Ignored):
@@ -47,7 +46,7 @@ async def take_offer(db: Session, event: Event[ReceivingKeyOffered]) -> None:
 
 async def receive(db: Session, event: Event[ContactDetailsReceived]) -> None:
     """The provider has the contact details: what was sealed is tombstoned, unless a newer key is sealed to."""
-    referral = await _held(db, event)
+    referral = await store.of_event(db, event.data.referral_id)
     decision = domain.receive(referral, event.data.key_id, event.time)
     referral, _ = decided_or_raise(decision, referral)
     if isinstance(decision, Ignored):
@@ -62,14 +61,14 @@ async def receive(db: Session, event: Event[ContactDetailsReceived]) -> None:
 
 async def start(db: Session, event: Event[CoachingStarted]) -> None:
     """Coaching began [3.2]; one that comes late is kept in the timeline and opens nothing."""
-    referral = await _held(db, event)
+    referral = await store.of_event(db, event.data.referral_id)
     await _told(db, event, referral, domain.start(referral, event.data), "started", on=event.data.started_on)
     await duties.start_told(db, referral)
 
 
 async def end(db: Session, event: Event[CoachingEnded]) -> None:
     """Coaching ended [3.2]; one that comes late is kept in the timeline and changes nothing."""
-    referral = await _held(db, event)
+    referral = await store.of_event(db, event.data.referral_id)
     decision = domain.end(referral, event.data)
     await _told(db, event, referral, decision, "ended", on=event.data.ended_on)
     if not isinstance(decision, Ignored):
@@ -80,7 +79,7 @@ async def end(db: Session, event: Event[CoachingEnded]) -> None:
 
 async def take_return(db: Session, event: Event[ReferralReturned]) -> None:
     """The provider gives the referral back: erased as at a withdrawal, and the case manager has an act."""
-    referral = await _held(db, event)
+    referral = await store.of_event(db, event.data.referral_id)
     decision = domain.take_return(referral, event.data, _erase_due(db, event), db.now)
     if isinstance(decision, Ignored):
         await _told(db, event, referral, decision, "returned", reason=event.data.reason)
@@ -92,7 +91,7 @@ async def take_return(db: Session, event: Event[ReferralReturned]) -> None:
 
 async def report_withdrawal(db: Session, event: Event[WithdrawalReported]) -> None:
     """The client told the provider: withdrawn here, once, whoever was told first."""
-    referral = await _held(db, event)
+    referral = await store.of_event(db, event.data.referral_id)
     decision = domain.report_withdrawal(referral, event.data, _erase_due(db, event), new_id(db.now), db.now)
     closed, events = decided_or_raise(decision, referral)
     if isinstance(decision, Ignored):
@@ -104,7 +103,7 @@ async def report_withdrawal(db: Session, event: Event[WithdrawalReported]) -> No
 async def acknowledge(db: Session, event: Event[ContactDetailsErased]) -> None:
     """The provider's proved word that it erased: kept with its proof for the receipt, whenever it comes."""
     proofs.verify(event.data.proof, event.data, event.type, event.source, db.settings.trust, db.service)
-    referral = await _held(db, event)
+    referral = await store.of_event(db, event.data.referral_id)
     was_closed = referral.acknowledged_at is not None
     referral, _ = decided_or_raise(domain.acknowledge(referral, event.data, event.time))
     await store.add_acknowledgement(db, event)
@@ -120,14 +119,6 @@ async def acknowledge(db: Session, event: Event[ContactDetailsErased]) -> None:
 
 async def list_staff(db: Session, event: Event[StaffListed]) -> None:
     await lists.list_staff(db, event)
-
-
-async def _held(db: Session, event: Event[Any]) -> Referral:
-    """The event's referral, its row held. Raises `Refused` with `ReferralUnknown`."""
-    referral = await store.find(db, event.data.referral_id, for_update=True)
-    if referral is None:
-        raise Refused(ReferralUnknown())
-    return referral
 
 
 async def _told(db: Session, event: Event[Any], was: Referral, decision: Decision[Referral], kind: str, **detail: Any

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import text
 
 from chassis import obligations, retention
-from chassis.calendar import at, before, helsinki_day
+from chassis.calendar import at, before
 from chassis.database import Session
 from chassis.retention import Kept, older
 from contracts import plan
@@ -58,7 +58,7 @@ _FORGET = tuple(text(statement) for statement in (
 async def forget_closed(db: Session, limit: int = 200) -> int:
     """Deletes referrals that were over before the plan's `retention.closed_referral`, and closed obligations as old.
     How many referrals; to be called until none is left."""
-    today = helsinki_day(db.now)
+    today = db.today
     rules = plan.on(today)
     day = before(today, rules.retention.closed_referral.keep)
     moment = _begin_of(day)

@@ -36,12 +36,14 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from chassis.database import Session
 from chassis.decisions import NotFound, Refused
+from chassis.policy import Principal
 from contracts.envelope import Event, data_to_bytes
 from contracts.events.coaching import ContactDetailsErased, RightAddress
 from contracts.events.referrals import Consent
 from contracts.fields import KeyId, ReferralNumber
 from services.referral.courses import Status
 from services.referral.domain import ReceivingKey, Referral, ToldTo
+from services.referral.refusals import ReferralUnknown
 
 metadata = MetaData()
 Moment = DateTime(timezone=True)
@@ -285,6 +287,19 @@ async def copies_unneeded(db: Session, until: date, untold: Sequence[str], limit
     have an own copy."""
     found = await db.execute(_UNNEEDED, {"until": until, "untold": list(untold), "limit": limit})
     return [str(row.id) for row in found]
+
+
+async def of_event(db: Session, referral_id: str) -> Referral:
+    """The referral that an event of another service is about, its row held. Raises `Refused` with `ReferralUnknown`."""
+    known = await find(db, referral_id, for_update=True)
+    if known is None:
+        raise Refused(ReferralUnknown())
+    return known
+
+
+def named(by: Principal) -> str:
+    """Who did it, in a timeline: a person by staff id, a system by its organisation."""
+    return by.id if by.kind == "person" else by.organisation or by.id
 
 
 async def note_reveal(db: Session, person: str) -> None:

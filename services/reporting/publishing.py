@@ -43,7 +43,7 @@ async def publish(db: Session) -> int:
     """
     await db.lock("figures")  # through SQLAlchemy: with its first statement the transaction begins
     connection = await driver(db.connection)
-    today = helsinki_day(db.now)
+    today = db.today
     first_year = max(facts.kept_from(today).year, int(db.settings.extra.get("figures_from", 0)))
     changed: dict[Key, tuple[Figure, int]] = {}
     for year in range(first_year, today.year + 1):

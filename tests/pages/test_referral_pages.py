@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from playwright.async_api import Locator, Page
+from playwright.async_api import Locator, Page, expect
 
 from contracts.events.coaching import (
     CaseManagerRequested,
@@ -291,12 +291,12 @@ async def test_more_reveals_within_an_hour_than_the_plan_lets_ask_for_a_fresh_si
     for _ in range(20):
         await page.get_by_label("Miksi katsot?").select_option("client-asked")
         await page.get_by_role("button", name="Näytä yhteystiedot").click()
-        assert NAME in await page.content()
+        await expect(page.get_by_text(NAME)).to_be_visible()
         await page.get_by_role("link", name="Piilota").click()
     await page.get_by_label("Miksi katsot?").select_option("client-asked")
     await page.get_by_role("button", name="Näytä yhteystiedot").click()
+    await expect(page.locator("main ol a[target=_blank]")).to_have_count(1)
     assert NAME not in await page.content()
-    assert await page.locator("main ol a[target=_blank]").count() == 1
 
 
 async def test_who_may_not_act_sees_no_acts_and_the_coach_sees_nothing(site, person_opens):

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from chassis import calendar
 from chassis.decisions import Decided, Refuse
 from services.coaching.client_situation import domain
 from services.coaching.client_situation.domain import Counts, Report, Situation
@@ -65,9 +66,9 @@ def test_what_can_not_be_is_refused_in_words(residents, today: date, code: str):
 
 
 def test_months_follow_each_other_over_new_year():
-    assert list(domain.months("2025-11", "2026-02")) == ["2025-11", "2025-12", "2026-01", "2026-02"]
-    assert domain.month_before(date(2026, 1, 1)) == "2025-12"
-    assert domain.last_day("2028-02") == date(2028, 2, 29)
+    assert list(calendar.months("2025-11", "2026-02")) == ["2025-11", "2025-12", "2026-01", "2026-02"]
+    assert calendar.month_of(calendar.month_start(date(2026, 1, 1), -1)) == "2025-12"
+    assert calendar.last_day_of("2028-02") == date(2028, 2, 29)
 
 
 def test_whose_months_are_told_is_the_plans():

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
+from chassis.calendar import month_start
 from chassis.decisions import Decided
 from chassis.policy import Principal
 from contracts import plan
@@ -240,5 +241,5 @@ def test_a_month_that_runs_is_a_tally_that_stays_owed_and_none_is_told_ahead() -
 
 
 def test_months_follow_one_another() -> None:
-    assert phenomena.next_month(date(2026, 12, 31)) == date(2027, 1, 1)
-    assert phenomena.month_before(date(2026, 1, 15)) == date(2025, 12, 1)
+    assert month_start(date(2026, 12, 31), 1) == date(2027, 1, 1)
+    assert month_start(date(2026, 1, 15), -1) == date(2025, 12, 1)

@@ -302,9 +302,7 @@ async def open_case(page: Page, db: Db) -> Response:
                 db, access.by(page.who, page.now), f.service, f.municipality, f.origin, f.asked_on, f.basis)
             return page.redirect(f"/cases/{case.id}", said=page.gettext("The case is open."))
         except Refused as fault:
-            where = (fault.refusal.field or "").rsplit("/", 1)[-1]
-            form.refuse({"on": "asked_on"}.get(where, where if where in NewCase.model_fields else ""),
-                        page.sentence(fault.refusal))
+            page.refuse(form, fault, {"on": "asked_on"})
     return _new_case(page, form, 422)
 
 

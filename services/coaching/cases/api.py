@@ -7,6 +7,7 @@ from fastapi import Path, Query, Response
 from chassis import obligations
 from chassis.database import Session
 from chassis.web import Db, Routes, Who
+from contracts.fields import UUID
 from services.coaching import access
 from services.coaching.access import WORKERS
 from services.coaching.cases import handlers, schemas, store
@@ -17,7 +18,6 @@ from services.coaching.cases.timeline import timeline
 from services.coaching.referrals import handlers as referrals
 
 routes = Routes("Cases")
-UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 Id = Annotated[
     str, Path(pattern=UUID, description="`case_id`, or PARty's own id of the case.", examples=[schemas.EXAMPLE_ID])
 ]

@@ -125,13 +125,8 @@ class Case:
     @property
     def version(self) -> str:
         """Another whenever something happened in the case: what a form was opened on."""
-        return version_of(len(self.course.happened), self.coach, self.start_told, self.end_told, self.reviewed_on,
-                          self.goes_on.since if self.goes_on else None)
-
-
-def version_of(happened: int, coach: str | None, *days: date | None) -> str:
-    """A case's version, of how much happened, in whose hands it is, and what was told and looked at when."""
-    return sha256(repr((happened, coach, *days)).encode()).hexdigest()[:16]
+        seen = (len(self.course.happened), self.coach, self.start_told, self.end_told, self.reviewed_on, self.goes_on)
+        return sha256(repr(seen).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -349,15 +344,21 @@ def take_over(case: Case, coach: str) -> Case:
 
 
 def happens(case: Case, act: Act, *events: Data) -> Decision[Case]:
-    """Events of the case's course, each possible after the one before it."""
+    """Events of the case's course, each possible after the one before it, and none of them recorded before."""
+    known = [each.data for each in case.course.happened]
+    if any(event in known for event in events):
+        return refuse(AlreadyRecorded())
+    return recorded(case, act, events, events)
+
+
+def recorded(case: Case, act: Act, kept: Sequence[Data], told: Sequence[Data]) -> Decision[Case]:
+    """The case with what it keeps in its course, each possible after the one before it; `told` goes out."""
     course = case.course
-    for happened in act.does(*events):
-        if any(each.data == happened.data for each in course.happened):
-            return refuse(AlreadyRecorded())
+    for happened in act.does(*kept):
         if refusal := against(course, happened, case.referral is not None):
             return refuse(refusal)
         course = course.then(happened)
-    return decided(replace(case, course=course), *events)
+    return decided(replace(case, course=course), *told)
 
 
 def _why_not_begun(case: Case, reason: ReturnReason) -> NotBegun:

@@ -10,7 +10,6 @@ from datetime import date, datetime
 from typing import Literal, TypeAlias
 
 from chassis import audit, obligations, outbox
-from chassis.calendar import helsinki_day
 from chassis.database import Database, Session
 from chassis.decisions import Decision, Refused, decided, decided_or_raise, refuse
 from chassis.policy import Principal
@@ -134,7 +133,7 @@ async def go_on(db: Session, case_id: str, by: By, beside: Literal["work", "educ
 async def hand_over(db: Session, case_id: str, by: By, coach: str) -> Case:
     """Another coach of the provider answers for the case, and for what it owes, from now on."""
     before = await store.case_to_change(db, case_id, by.whose, by.seen)
-    role = plan.on(helsinki_day(db.now)).services[before.service].mailbox_role
+    role = db.plan.services[before.service].mailbox_role
     if coach not in dict(await colleagues(db, before)):
         raise Refused(NoColleague())
     case = await act(db, case_id, by, "hand-over", lambda case, _, __: decided(replace(case, coach=coach)))
@@ -144,7 +143,7 @@ async def hand_over(db: Session, case_id: str, by: By, coach: str) -> Case:
 
 async def colleagues(db: Session, case: Case) -> Sequence[tuple[str, str]]:
     """Who may answer for a case, id and name: whoever works in its service, of its provider or the Ohjaamo [4.2]."""
-    now = plan.on(helsinki_day(db.now))
+    now = db.plan
     service = now.services.get(case.service)
     if service is None:
         return []
@@ -176,7 +175,7 @@ async def open_case(
 
     Raises `Refused`: `ReferralOnly`, `CodeNotKnown`, `NotProvided`, `DayAhead`, and as `opening.check_basis`.
     """
-    now = plan.on(helsinki_day(db.now))
+    now = db.plan
     provider = by.whose.provider_of(service, municipality)
     refusal = opening.check_opening(
         now, provider or by.whose.provider, service, municipality, asked_on, plan.on(asked_on))
@@ -184,8 +183,8 @@ async def open_case(
         refusal = NotProvided()
     if refusal is None and now.services[service].referral_only:
         refusal = ReferralOnly()
-    if refusal is None and asked_on > helsinki_day(db.now):
-        refusal = DayAhead(helsinki_day(db.now))
+    if refusal is None and asked_on > db.today:
+        refusal = DayAhead(db.today)
     refusal = refusal or opening.check_basis(service, basis, now)
     if refusal or provider is None:
         raise Refused(refusal or NotProvided())
@@ -232,7 +231,7 @@ async def keep(db: Session, case: Case, *events: Data, opened_by: str | None = N
 
 async def settle(db: Session, case: Case) -> None:
     """Brings the ledger to what the case owes: what was done is met, what fell away is cancelled."""
-    now = plan.on(helsinki_day(db.now))
+    now = db.plan
     if case.service not in now.services:
         return
     there = {o.kind: o for o in await obligations.about(db, "case", case.id) if o.kind in duties.ALL}

@@ -13,10 +13,11 @@ from chassis.decisions import NotFound, Refused
 from chassis.web import N_, Db, Form, Page, Routes, blank
 from chassis.web import waiting as waiting_page
 from chassis.web.waiting import Task
+from contracts.fields import UUID
 from services.coaching import access, directory
 from services.coaching.access import READERS, WORKERS
 from services.coaching.cases import duties, handlers, store, waiting
-from services.coaching.cases.api import UUID, Id
+from services.coaching.cases.api import Id
 from services.coaching.cases.courses import CLOSED, OPEN, Status
 from services.coaching.cases.domain import Case
 from services.coaching.cases.schemas import details_of

@@ -21,7 +21,6 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
-    func,
     or_,
     select,
     text,
@@ -29,7 +28,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from chassis.calendar import helsinki_day
 from chassis.database import Session
 from chassis.decisions import NotFound, Refused
 from contracts.envelope import Data
@@ -38,7 +36,7 @@ from contracts.fields import CaseId, ClientId, ReferralId
 from contracts.topics import TOPICS
 from services.coaching.cases.course import Course, Happened
 from services.coaching.cases.courses import Status
-from services.coaching.cases.domain import HEARD, TOLD, Case, GoesOn, version_of
+from services.coaching.cases.domain import HEARD, TOLD, Case, GoesOn
 from services.coaching.cases.refusals import ChangedMeanwhile
 from services.coaching.pointti.records import RECORDS
 from services.coaching.referrals import store as referrals_store
@@ -171,25 +169,17 @@ async def case(db: Session, known_as: str, whose: Whose | None = None) -> Case:
 async def case_to_change(db: Session, known_as: str, whose: Whose, seen: str | None = None) -> Case:
     """As `case`, for a command. Refused with `ChangedMeanwhile` where the case is another than the one that was `seen`,
     or than it was when the command came: of two at the same instant one wins."""
-    ids = select(case_ids.c.case_id).where(case_ids.c.known_as == known_as)
-    happened = select(func.count()).where(casework.c.case_id == cases.c.case_id).scalar_subquery().label("happened")
-    came = (await db.execute(
-        select(happened, cases.c.coach, cases.c.start_told, cases.c.end_told, cases.c.reviewed_on,
-               cases.c.goes_on_since)
-        .where(cases.c.case_id.in_(ids), whose.condition())
-    )).first()
+    came = await find(db, known_as, whose, held=False)
     found = await case(db, known_as, whose)
-    as_it_came = came and version_of(
-        came.happened, came.coach, came.start_told, came.end_told, came.reviewed_on, came.goes_on_since)
-    if found.version != as_it_came or (seen and found.version != seen):
+    if came is None or {came.version, seen or came.version} != {found.version}:
         raise Refused(ChangedMeanwhile())
     return found
 
 
-async def find(db: Session, known_as: str, whose: Whose | None = None) -> Case | None:
-    """As `case`; None where nobody opened it."""
-    ids = select(case_ids.c.case_id).where(case_ids.c.known_as == known_as)
-    return await _one(db, cases.c.case_id.in_(ids) if whose is None else cases.c.case_id.in_(ids) & whose.condition())
+async def find(db: Session, known_as: str, whose: Whose | None = None, *, held: bool = True) -> Case | None:
+    """As `case`; None where nobody opened it, and not locked unless `held`."""
+    its = cases.c.case_id.in_(select(case_ids.c.case_id).where(case_ids.c.known_as == known_as))
+    return await _one(db, its if whose is None else its & whose.condition(), held=held)
 
 
 async def of_referral(db: Session, referral_id: str, whose: Whose | None = None) -> Case | None:
@@ -203,7 +193,8 @@ async def awaiting(db: Session, number: str) -> Sequence[Case]:
     ids = (await db.execute(
         select(cases.c.case_id).where(cases.c.awaited_number == number).order_by(cases.c.opened_at, cases.c.case_id)
     )).scalars().all()
-    return await all_of(db, ids)
+    found = [await _one(db, cases.c.case_id == each) for each in ids]
+    return [each for each in found if each is not None]
 
 
 async def every(db: Session, ids: Collection[str], whose: Whose) -> Sequence[Case]:
@@ -272,7 +263,7 @@ async def know_as(db: Session, case: Case, known_as: str, source: str) -> None:
 
 async def next_own_number(db: Session) -> str:
     """A number for a case that came without a referral: `A-2026-0001`."""
-    year = helsinki_day(db.now).year
+    year = db.today.year
     last = (await db.execute(_NEXT_NUMBER, {"year": year})).scalar_one()
     return f"A-{year}-{last:04}"
 
@@ -369,9 +360,3 @@ async def in_workshop(db: Session, whose: Whose, status: Status) -> Sequence[Cas
     query = (select(cases.c.case_id).where(whose.condition(), cases.c.service == "pointti", cases.c.status == status)
              .order_by(cases.c.number).limit(200))
     return await every(db, (await db.execute(query)).scalars().all(), whose)
-
-
-async def all_of(db: Session, ids: Sequence[str]) -> Sequence[Case]:
-    """These cases whole, in this order, for somebody who may see them."""
-    found = [await _one(db, cases.c.case_id == each) for each in ids]
-    return [each for each in found if each is not None]

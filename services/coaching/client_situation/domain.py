@@ -3,12 +3,12 @@
 Pure. The numbers are counted by the system and may be corrected; those below the plan's threshold are told as null.
 """
 
-from calendar import monthrange
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
+from chassis import calendar
 from chassis.decisions import Decision, Refusal, decided, refuse
 from contracts.events.coaching import ClientSituationReported, Residents
 from contracts.plan import Plan
@@ -128,7 +128,7 @@ def report(
     `seen` is the revision on which the manager looked, None where nobody asked. Refused with `MonthNotOver`,
     `ToldMeanwhile`, `ResidentsWrong`, `NewAreClientsToo`.
     """
-    if today <= last_day(situation.month):
+    if today <= calendar.last_day_of(situation.month):
         return refuse(MonthNotOver())
     if seen is not None and seen != situation.revision:
         return refuse(ToldMeanwhile())
@@ -167,37 +167,6 @@ def served(rules: Plan, provider: str, service: str) -> tuple[str, ...]:
     """The municipalities whose residents a provider serves."""
     providers = rules.services[service].providers
     return tuple(code for code, each in providers.items() if each.organisation == provider)
-
-
-# --- months
-
-
-def month_of(day: date) -> str:
-    """`2026-03` of any day in it."""
-    return f"{day:%Y-%m}"
-
-
-def first_day(month: str) -> date:
-    """Raises ValueError for what is no month."""
-    return date.fromisoformat(f"{month}-01")
-
-
-def last_day(month: str) -> date:
-    first = first_day(month)
-    return first.replace(day=monthrange(first.year, first.month)[1])
-
-
-def month_before(day: date) -> str:
-    """The last month that is over on a day."""
-    return month_of(day.replace(day=1) - timedelta(days=1))
-
-
-def months(first: str, last: str) -> Iterator[str]:
-    """Every month from the first to the last, both included."""
-    month = first
-    while month <= last:
-        yield month
-        month = month_of(last_day(month) + timedelta(days=1))
 
 
 def as_counts(numbers: Mapping[str, Any]) -> Counts:

@@ -9,11 +9,12 @@ from chassis.database import Database, Session
 from chassis.decisions import NotFound, Refused, decided_or_raise
 from chassis.obligations import Obligation
 from chassis.policy import Principal
-from contracts import plan
 from contracts.plan import Plan
 from services.coaching import directory
 from services.coaching.client_situation import domain, store
 from services.coaching.client_situation.domain import Counts, Report, Situation
+from services.coaching.pointti import store as pointti
+from services.coaching.pointti.handlers import SERVICE
 
 REPORT, ABOUT = "report-client-situation", "client-situation"
 
@@ -31,17 +32,22 @@ class Wish:
 
 async def situation(db: Session, by: Principal, service: str, month: str, *, for_update: bool = False) -> Situation:
     """A month of a service of one's own. Raises `Refused` with `NotFound`, also for a month before the first case."""
-    provider, rules = by.organisation or "", in_force(db)
+    provider, rules = by.organisation or "", db.plan
     if service not in domain.services_of(rules, provider):
         raise Refused(NotFound())
     since = await store.known_since(db, provider, service)
-    if since is None or not domain.month_of(helsinki_day(since)) <= month <= domain.month_of(helsinki_day(db.now)):
+    if since is None or not calendar.month_of(helsinki_day(since)) <= month <= calendar.month_of(db.today):
         raise Refused(NotFound())
     if for_update:
         await store.open_month(db, provider, service, month)
     told = await store.report(db, provider, service, month, for_update=for_update)
     served = domain.served(rules, provider, service)
     return Situation(provider, service, month, await store.counted(db, provider, service, month, served), told)
+
+
+async def free_places(db: Session, of: Situation) -> int | None:
+    """How many places the system knows to be free; None: the service has none that are counted [3.3]."""
+    return await pointti.free_places(db, of.provider, db.today) if of.service == SERVICE else None
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ class Month:
 
 async def months(db: Session, by: Principal) -> list[Month]:
     """The months of one's own services, newest first."""
-    provider, rules = by.organisation or "", in_force(db)
+    provider, rules = by.organisation or "", db.plan
     waiting = await obligations.waiting(db, organisation=provider, roles=[rules.client_situation.reported_by.role])
     owed = {each.about_id: each for each in waiting if each.kind == REPORT}
     return [
@@ -72,7 +78,7 @@ async def report(db: Session, by: Principal, service: str, month: str, wish: Wis
     Raises `Refused`: `NotFound`, `NotTheManager`, and as `domain.report`.
     """
     before = await situation(db, by, service, month, for_update=True)
-    rules = in_force(db)
+    rules = db.plan
     if wish.reported_by != by.id and wish.reported_by not in dict(
         await directory.in_role(db, before.provider, rules.client_situation.reported_by.role)
     ):
@@ -82,7 +88,7 @@ async def report(db: Session, by: Principal, service: str, month: str, wish: Wis
         wish.reported_by, db.now,
     )
     now, events = decided_or_raise(
-        domain.report(before, told, wish.seen, helsinki_day(db.now), rules.figures.threshold))
+        domain.report(before, told, wish.seen, db.today, rules.figures.threshold))
     if now.report:
         await store.save(db, now.provider, service, month, now.report)
     await outbox.add(db, *events)
@@ -98,15 +104,16 @@ async def open_months(database: Database) -> int:
     """
     count = 0
     async with database.begin() as db:
-        rules = in_force(db)
+        rules = db.plan
         provider = rules.client_situation.reported_by.organisation
         for service in domain.services_of(rules, provider):
             since = await store.known_since(db, provider, service)
             if since is None:
                 continue
-            there, last = await store.opened(db, provider, service), domain.month_before(helsinki_day(db.now))
-            first = max(min(there, default=last), domain.month_of(helsinki_day(since)))
-            for month in domain.months(first, last):
+            there = await store.opened(db, provider, service)
+            last = calendar.month_of(calendar.month_start(db.today, -1))
+            first = max(min(there, default=last), calendar.month_of(helsinki_day(since)))
+            for month in calendar.months(first, last):
                 if month not in there:
                     count += await _open(db, rules, provider, service, month)
     return count
@@ -115,13 +122,9 @@ async def open_months(database: Database) -> int:
 async def _open(db: Session, rules: Plan, provider: str, service: str, month: str) -> bool:
     if not await store.open_month(db, provider, service, month):
         return False
-    due = calendar.deadline(domain.last_day(month), rules.client_situation.due_after_month)
+    due = calendar.deadline(calendar.last_day_of(month), rules.client_situation.due_after_month)
     await obligations.open_(
         db, REPORT, ABOUT, Situation(provider, service, month).id, owner_organisation=provider,
         owner_role=rules.client_situation.reported_by.role, service=service, due_at=due,
     )
     return True
-
-
-def in_force(db: Session) -> Plan:
-    return plan.on(helsinki_day(db.now))

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import Response
 from pydantic import BaseModel, Field, create_model
 
+from chassis import calendar
 from chassis.decisions import Refused
 from chassis.web import N_, Db, Form, Page, Routes, blank
 from contracts.fields import Count
@@ -40,7 +41,8 @@ async def every(page: Page, db: Db) -> Response:
 @routes.page("GET", "/client-situation/{service}/{month}", policy=MANAGERS)
 async def one(service: Service, month: Month, page: Page, db: Db) -> Response:
     """The form, filled with what was told last, or else with what the system counts."""
-    return _form_page(page, found := await handlers.situation(db, page.who, service, month), _filled(found))
+    found = await handlers.situation(db, page.who, service, month)
+    return _form_page(page, found, _filled(found, await handlers.free_places(db, found)))
 
 
 @routes.page("GET", "/client-situation/{service}/{month}/check", policy=MANAGERS)
@@ -95,7 +97,7 @@ def _form_page(
     return page.render(
         "client-situation.html", status, words=words, situation=found, form=form, labels=LABELS,
         fields=[(code, [(name, _field(name, number)) for name in COUNTS]) for number, code in enumerate(found.counted)],
-        is_over=page.today > domain.last_day(found.month), threshold=words.rules.figures.threshold,
+        is_over=page.today > calendar.last_day_of(found.month), threshold=words.rules.figures.threshold,
         meanwhile=_compared(page, found, form) if meanwhile else (),
     )
 
@@ -130,12 +132,13 @@ def _numbers(found: Situation, form: Form[Sent]) -> Mapping[str, Counts]:
             for number, code in enumerate(found.counted)}
 
 
-def _filled(found: Situation) -> Form[Any]:
+def _filled(found: Situation, free_places: int | None = None) -> Form[Any]:
+    """What was told last, or else what the system knows."""
     told = found.report
     numbers = {code: told.residents.get(code, each) if told else each for code, each in found.counted.items()}
     wanted = {} if told is None else {"more_referrals_wanted": "yes" if told.more_referrals_wanted else "no"}
     return blank(
-        free_places=told.free_places if told else None, seen=found.revision, **wanted,
+        free_places=told.free_places if told else free_places, seen=found.revision, **wanted,
         **{_field(name, number): getattr(each, name) for number, each in enumerate(numbers.values())
            for name in COUNTS})
 

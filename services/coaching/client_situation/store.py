@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Boolean, Column, DateTime, Integer, MetaData, Row, Table, Text, func, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
+from chassis import calendar
 from chassis.database import Session
 from services.coaching.cases.store import cases
 from services.coaching.client_situation import domain
@@ -56,9 +57,9 @@ year and none at this provider before it; ended are cases; waiting are approache
 
 async def counted(db: Session, provider: str, service: str, month: str, served: Sequence[str]) -> dict[str, Counts]:
     """What the system counts of a month, by municipality: those served, and others that have a case."""
-    first = domain.first_day(month)
+    first = calendar.first_day_of(month)
     rows = await db.execute(_COUNTED, {
-        "provider": provider, "service": service, "first": first, "last": domain.last_day(month),
+        "provider": provider, "service": service, "first": first, "last": calendar.last_day_of(month),
         "new_year": date(first.year, 1, 1),
     })
     found = {row["municipality"]: domain.as_counts(dict(row)) for row in rows.mappings()}

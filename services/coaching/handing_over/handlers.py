@@ -4,10 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chassis import obligations
-from chassis.calendar import helsinki_day
 from chassis.database import Session
 from chassis.decisions import Refused
-from contracts import plan
 from contracts.plan import Service
 from services.coaching import directory
 from services.coaching.cases import handlers as cases
@@ -28,7 +26,7 @@ class HandedOver:
 async def hand_over_all(db: Session, of: str, to: str, by: By) -> HandedOver:
     """Cases of the services in which the colleague works, and what they owe; deadlines stay. Raises `Refused`:
     `NoColleague`."""
-    services = plan.on(helsinki_day(db.now)).services
+    services = db.plan.services
     own = [services[code] for code in by.whose.services if code in services]
     works_in = [each for each in own if to in await _workers(db, by, each)]
     if not works_in or of == to:
@@ -45,7 +43,7 @@ async def hand_over_all(db: Session, of: str, to: str, by: By) -> HandedOver:
 
 async def workers(db: Session, by: By) -> Mapping[str, str]:
     """Who works in one of the services of whoever acts, by name."""
-    services = plan.on(helsinki_day(db.now)).services
+    services = db.plan.services
     found = [await _workers(db, by, services[code]) for code in by.whose.services if code in services]
     named = {code: name for each in found for code, name in each.items()}
     return dict(sorted(named.items(), key=lambda one: one[1]))

@@ -101,7 +101,7 @@ async def _open(db: Session, event: Event[Any], opened: CaseOpened) -> None:
         raise Refused(refusal)
     if now.services[opened.service].referral_only and opened.referral_number is None:
         raise Refused(ReferralOnly())
-    cases.check_days([opened], helsinki_day(db.now))
+    cases.check_days([opened], db.today)
     referral = await referrals_store.by_number(db, opened.referral_number) if opened.referral_number else None
     case = opening.told_by(
         opened, event.source, opened.referral_number or await store.next_own_number(db), referral)
@@ -169,7 +169,7 @@ async def _take_part(db: Session, event: Event[Any], case: Case) -> None:
     happened = Happened(event.id, event.time, event.source, event.data)
     if refusal := against(case.course, happened, case.referral is not None):
         raise Refused(refusal)
-    outcomes.check_open(day_of(event.data) or helsinki_day(event.time), helsinki_day(db.now))
+    outcomes.check_open(day_of(event.data) or helsinki_day(event.time), db.today)
     after = replace(case, course=case.course.then(happened))
     told_at = _consent_withdrawn(event)
     if told_at and case.referral and case.referral.is_open:

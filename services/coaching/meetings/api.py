@@ -6,10 +6,11 @@ from fastapi import Path, Response
 
 from chassis.web import Db, Routes, Who
 from contracts.events.coaching import ProposedTime
+from contracts.fields import UUID
 from services.coaching import access
 from services.coaching.access import WORKERS
 from services.coaching.cases import handlers as cases
-from services.coaching.cases.api import UUID, Id
+from services.coaching.cases.api import Id
 from services.coaching.cases.domain import Case
 from services.coaching.meetings import handlers, schemas, store, three_party
 from services.coaching.meetings.access import INVITED, OHJAAMO

@@ -122,7 +122,7 @@ async def ask_case_manager(
     asked_by = who.id if who.kind == "person" else requested_by
     if asked_by is None:
         raise Refused(PersonNeeded())
-    rules = plan.on(helsinki_day(db.now))
+    rules = db.plan
     request, events = decided_or_raise(requests.ask(Request(
         id=RequestId(new_id(db.now)), organisation=who.organisation or "", ohjaamo=ohjaamo,
         requested_by=StaffId(asked_by), topic=topic, at=at or db.now, asked_at=db.now), rules))

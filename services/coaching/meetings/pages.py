@@ -10,10 +10,10 @@ from chassis import calendar, calendar_file, ohjaamo_days
 from chassis.calendar_file import Meeting, Participant
 from chassis.decisions import Refused
 from chassis.web import Db, Form, Page, Routes, blank
+from contracts.fields import UUID
 from services.coaching import access as who_works
 from services.coaching import directory
 from services.coaching.cases import store as case_store
-from services.coaching.cases.api import UUID
 from services.coaching.cases.wording import Words
 from services.coaching.meetings import handlers, requests, store
 from services.coaching.meetings.access import INVITED, OHJAAMO

@@ -85,7 +85,6 @@ def ask(new: Request, rules: Plan) -> Decision[Request]:
     }))
 
 
-
 def take_answer(request: Request, told: CaseManagerRequestAnswered) -> Decision[Request]:
     """A case manager comes, or none can; told once, whatever the worker has settled meanwhile."""
     stage = MACHINE.after(request.stage, Sign.YES if told.accepted else Sign.NO)

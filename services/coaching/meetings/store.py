@@ -2,13 +2,11 @@
 are folded from their case's course."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import fields
 
 from sqlalchemy import Column, ColumnElement, DateTime, MetaData, RowMapping, Table, Text, Uuid, select, true
-from sqlalchemy.dialects.postgresql import insert as upsert
 
+from chassis import rows
 from chassis.database import Session
-from chassis.decisions import NotFound, Refused
 from services.coaching.meetings import invitations as inviting
 from services.coaching.meetings import requests as requesting
 from services.coaching.meetings.invitations import Invitation
@@ -57,7 +55,7 @@ def invited(organisation: str, roles: Collection[str] | None) -> ColumnElement[b
 
 async def invitation(db: Session, meeting_id: str, whose: ColumnElement[bool]) -> Invitation:
     """One invitation, locked; somebody else's is not found. Raises `Refused`."""
-    return _invitation_of(await _held(db, invitations, meeting_id, whose))
+    return _invitation_of(await rows.held(db, invitations, meeting_id, whose))
 
 
 async def list_invitations(db: Session, whose: ColumnElement[bool], limit: int = 200) -> Sequence[Invitation]:
@@ -82,13 +80,13 @@ async def find_invitation(db: Session, meeting_id: str) -> Invitation | None:
 
 
 async def save_invitation(db: Session, invitation: Invitation) -> None:
-    await _save(db, invitations, invitation)
+    await rows.keep(db, invitations, vars(invitation) | {"stage": invitation.stage.value})
 
 
 async def request(db: Session, request_id: str, organisation: str | None = None) -> Request:
     """One request, locked; another organisation's is not found. Raises `Refused`."""
     whose = true() if organisation is None else requests.c.organisation == organisation
-    return _request_of(await _held(db, requests, request_id, whose))
+    return _request_of(await rows.held(db, requests, request_id, whose))
 
 
 async def list_requests(db: Session, organisation: str, limit: int = 100) -> Sequence[Request]:
@@ -101,21 +99,7 @@ async def list_requests(db: Session, organisation: str, limit: int = 100) -> Seq
 
 
 async def save_request(db: Session, request: Request) -> None:
-    await _save(db, requests, request)
-
-
-async def _held(db: Session, table: Table, id_: str, whose: ColumnElement[bool]) -> RowMapping:
-    row = (await db.execute(
-        select(table).where(table.c.id == id_, whose).with_for_update())).mappings().one_or_none()
-    if row is None:
-        raise Refused(NotFound())
-    return row
-
-
-async def _save(db: Session, table: Table, one: Invitation | Request) -> None:
-    values = {each.name: getattr(one, each.name) for each in fields(one)}
-    values["stage"] = one.stage.value
-    await db.execute(upsert(table).values(values).on_conflict_do_update(index_elements=["id"], set_=values))
+    await rows.keep(db, requests, vars(request) | {"stage": request.stage.value})
 
 
 def _invitation_of(row: RowMapping) -> Invitation:

@@ -7,17 +7,16 @@ from fastapi import Path, Response
 from pydantic import BaseModel
 
 from chassis import calendar, calendar_file
-from chassis.calendar import helsinki_day
 from chassis.calendar_file import Meeting, Participant
 from chassis.decisions import NotFound, Refused
 from chassis.web import N_, Db, Page, Routes
-from contracts import plan
 from contracts.events.coaching import ProposedTime
+from contracts.fields import UUID
 from services.coaching import access, directory
 from services.coaching.access import READERS, WORKERS
 from services.coaching.cases import store
 from services.coaching.cases.act_pages import ActPage, add
-from services.coaching.cases.api import UUID, Id
+from services.coaching.cases.api import Id
 from services.coaching.cases.domain import Case
 from services.coaching.cases.handlers import By
 from services.coaching.cases.wording import Words
@@ -45,7 +44,7 @@ class Ask(BaseModel):
 
 
 async def _ask(db: Db, case_id: str, by: By, f: Ask) -> Case:
-    length = plan.on(helsinki_day(db.now)).three_party.length.delta
+    length = db.plan.three_party.length.delta
     proposed = []
     for on, at, until in (
         (f.on_1, f.at_1, f.until_1), (f.on_2, f.at_2, f.until_2), (f.on_3, f.at_3, f.until_3),

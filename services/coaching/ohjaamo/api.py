@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from chassis.calendar import helsinki_day
 from chassis.web import Db, Routes, Who
 from contracts.fields import Code, MunicipalityCode
 from services.coaching import access
@@ -63,5 +62,5 @@ async def receive(visit: VisitBody, response: Response, db: Db, who: Who) -> Any
 )
 async def visits(db: Db, who: Who, on: Annotated[date | None, Query(description="Today, unless given.")] = None) -> Any:
     """Of your own organisation's Ohjaamo."""
-    found = await store.of_day(db, access.by(who, db.now).whose, on or helsinki_day(db.now))
+    found = await store.of_day(db, access.by(who, db.now).whose, on or db.today)
     return Visits(visits=[VisitShown(**vars(each)) for each in found])

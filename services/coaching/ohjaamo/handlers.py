@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 
-from chassis.calendar import helsinki_day
 from chassis.database import Session
 from chassis.decisions import Refused
-from contracts import plan
 from services.coaching.cases import handlers as cases
 from services.coaching.cases import store as case_store
 from services.coaching.cases.domain import Case
@@ -32,14 +30,14 @@ async def receive(db: Session, by: By, visitor: Visitor) -> Case:
     An earlier case that is closed stays so: the new one is of the same person. Raises `Refused`: `CodeNotKnown`,
     `EarlierCaseUnknown`, `NotOhjaamo`, and as `cases.handlers.open_case`.
     """
-    now = plan.on(helsinki_day(db.now))
+    now = db.plan
     if visitor.ohjaamo not in now.ohjaamo.ohjaamos:
         raise Refused(CodeNotKnown("/ohjaamo"))
     if not now.knows("ohjaamo-topic", visitor.topic):
         raise Refused(CodeNotKnown("/topic"))
     known = await _known(db, by, visitor.number) if visitor.number else None
     case = known if known and not known.course.closed else await cases.open_case(
-        db, by, SERVICE, visitor.municipality, "self", helsinki_day(db.now), earlier=known)
+        db, by, SERVICE, visitor.municipality, "self", db.today, earlier=known)
     case = await cases.act(
         db, case.id, by, "receive-visitor", lambda case, act, rules: domain.receive(case, act, visitor.settled, rules))
     await store.add(db, case.id, visitor.ohjaamo, visitor.topic, by.who.id)

@@ -48,8 +48,7 @@ async def receive(page: Page, db: Db) -> Response:
                     "If need be, ask the %(role)s to work with you on this.", role=words.role(adviser))
             return page.redirect("/ohjaamo", said=said)
         except Refused as fault:
-            where = (fault.refusal.field or "").rsplit("/", 1)[-1]
-            form.refuse(where if where in VisitForm.model_fields else "", page.sentence(fault.refusal))
+            page.refuse(form, fault)
     return await _shown(page, db, form, 422)
 
 

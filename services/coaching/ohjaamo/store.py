@@ -6,7 +6,6 @@ from datetime import date, datetime
 
 from sqlalchemy import Column, ColumnElement, Date, DateTime, MetaData, Table, Text, Uuid, insert, select
 
-from chassis.calendar import helsinki_day
 from chassis.database import Session
 from contracts.fields import CaseId, new_id
 from services.coaching.cases.courses import Status
@@ -40,7 +39,7 @@ class Visit:
 
 async def add(db: Session, case_id: str, ohjaamo: str, topic: str, by: str) -> None:
     await db.execute(insert(visits).values(
-        visit_id=new_id(db.now), case_id=case_id, on=helsinki_day(db.now), at=db.now, ohjaamo=ohjaamo, topic=topic,
+        visit_id=new_id(db.now), case_id=case_id, on=db.today, at=db.now, ohjaamo=ohjaamo, topic=topic,
         received_by=by))
 
 

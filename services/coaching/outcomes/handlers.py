@@ -40,7 +40,7 @@ async def tell(db: Session, case: Case) -> None:
     """
     if case.untold:
         return
-    today = helsinki_day(db.now)
+    today = db.today
     began_on = case.course.began_on()
     new_client = began_on is None or not await cases.began_before(
         db, case, await store.clients_of_person(db, case.client), began_on)
@@ -72,7 +72,7 @@ async def turn_of_year(database: Database) -> int:
     before: Sequence[str] = ()
     while True:
         async with database.begin() as db:
-            ids = await store.not_told_in(db, helsinki_day(db.now).year, ROUND)
+            ids = await store.not_told_in(db, db.today.year, ROUND)
             for case_id in ids:
                 await tell(db, await cases.case(db, case_id))
         if not ids or ids == before:
@@ -90,4 +90,4 @@ async def forget_person(db: Session, client: str, by: Actor, about: str) -> None
 async def forget_final_years(database: Database) -> int:
     """Deletes the links of years that are final; how many rows."""
     async with database.begin() as db:
-        return await store.delete_links(db, first_open_year(helsinki_day(db.now)))
+        return await store.delete_links(db, first_open_year(db.today))

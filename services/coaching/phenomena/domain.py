@@ -5,9 +5,10 @@ Pure. A month is asked for when it is over; what is recorded while it runs is a 
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 
+from chassis.calendar import month_of, month_start
 from chassis.decisions import Decision, Refusal, decided, refuse
 from chassis.machine import Machine, move
 from contracts.events.outcomes import PhenomenonObserved
@@ -66,7 +67,7 @@ class Sheet:
     @property
     def code(self) -> str:
         """`2026-03`"""
-        return f"{self.month:%Y-%m}"
+        return month_of(self.month)
 
     @property
     def about_id(self) -> str:
@@ -76,16 +77,6 @@ class Sheet:
     @property
     def status(self) -> Status:
         return MONTHS.fold([Sign.RECORDED] if self.over_recorded else [])
-
-
-def next_month(day: date) -> date:
-    """The first day of the month after a day's."""
-    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
-
-
-def month_before(day: date) -> date:
-    """The first day of the month before a day's."""
-    return (day.replace(day=1) - timedelta(days=1)).replace(day=1)
 
 
 def observe(sheet: Sheet, today: date, counts: Mapping[str, int], phenomena: Collection[str]) -> Decision[Sheet]:
@@ -103,5 +94,5 @@ def observe(sheet: Sheet, today: date, counts: Mapping[str, int], phenomena: Col
             "municipality": sheet.municipality, "month": sheet.code, "phenomenon": code, "observations": count})
         for code, count in whole.items() if sheet.observations.get(code) != count
     ]
-    over = sheet.over_recorded or today >= next_month(sheet.month)
+    over = sheet.over_recorded or today >= month_start(sheet.month, 1)
     return decided(replace(sheet, observations=whole, over_recorded=over), *told)

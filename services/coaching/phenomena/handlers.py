@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from chassis import audit, obligations, outbox
-from chassis.calendar import helsinki_day
+from chassis.calendar import month_start
 from chassis.database import Database, Session
 from chassis.decisions import NotFound, Refused, decided_or_raise
 from chassis.policy import Principal
@@ -26,7 +26,7 @@ async def read(
     db: Session, by: Principal, municipality: str, month: date, *, for_update: bool = False
 ) -> Sheet:
     """One month of one's own municipality. Raises `Refused` (`not-found`) for another's."""
-    if municipality not in municipalities(by.organisation or "", plan.on(helsinki_day(db.now))):
+    if municipality not in municipalities(by.organisation or "", db.plan):
         raise Refused(NotFound())
     return await store.sheet(db, municipality, month, for_update=for_update)
 
@@ -36,7 +36,7 @@ async def observe(
 ) -> Sheet:
     """The month's observations are recorded; a later recording replaces them [3.4]."""
     before = await read(db, by, municipality, month, for_update=True)
-    today = helsinki_day(db.now)
+    today = db.today
     after, events = decided_or_raise(domain.observe(before, today, counts, plan.on(today).codes["phenomenon"]), before)
     await store.save(db, after, by.id)
     await outbox.add(db, *events)
@@ -51,16 +51,16 @@ async def ask_for_months(database: Database) -> int:
     anybody had turned to the provider."""
     opened = 0
     async with database.begin() as db:
-        today = helsinki_day(db.now)
+        today = db.today
         rules = plan.on(today)
         providers = {m: p.organisation for m, p in rules.services[SERVICE].providers.items()}
         for municipality, provider in providers.items():
             last = await store.last_asked(db, municipality)
-            month = domain.next_month(last) if last else domain.month_before(today)
-            while domain.next_month(month) <= today:
-                if await store.has_worked(db, provider, SERVICE, domain.next_month(month)):
+            month = month_start(last, 1) if last else month_start(today, -1)
+            while month_start(month, 1) <= today:
+                if await store.has_worked(db, provider, SERVICE, month_start(month, 1)):
                     opened += await _ask(db, await store.sheet(db, municipality, month, for_update=True), provider)
-                month = domain.next_month(month)
+                month = month_start(month, 1)
     return opened
 
 
@@ -69,5 +69,5 @@ async def _ask(db: Session, sheet: Sheet, provider: str) -> bool:
         return False
     await obligations.open_(
         db, KIND, ABOUT, sheet.about_id, owner_organisation=provider, service=SERVICE,
-        municipality=sheet.municipality, begins=domain.next_month(sheet.month))
+        municipality=sheet.municipality, begins=month_start(sheet.month, 1))
     return True

@@ -1,14 +1,13 @@
 """Ilmiöt: what outreach met in a month, as numbers; recorded by a form with one field for each phenomenon."""
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import Query, Response
 from pydantic import BaseModel, Field, create_model
 
 from chassis import obligations
-from chassis.calendar import helsinki_day
+from chassis.calendar import first_day_of, helsinki_day, month_start
 from chassis.database import Session
 from chassis.decisions import Refused
 from chassis.web import Db, Form, Page, Routes, blank
@@ -37,44 +36,44 @@ def _model(phenomena: Sequence[str]) -> type[BaseModel]:
 @routes.page("GET", "/phenomena", policy=OUTREACH)
 async def overview(page: Page, db: Db) -> Response:
     """The last months side by side, and the one to be recorded next."""
-    words, this = Words(page), page.today.replace(day=1)
+    words, this = Words(page), month_start(page.today)
     months = [this]
     while len(months) < SHOWN:
-        months.append(domain.month_before(months[-1]))
+        months.append(month_start(months[-1], -1))
     found = [
         (code, await store.counts(db, code, months[-1], months[0]))
         for code in handlers.municipalities(page.who.organisation or "", words.rules)
     ]
     return page.render(
-        "phenomena.html", words=words, months=months[::-1], this=this, before=domain.month_before(this), found=found,
+        "phenomena.html", words=words, months=months[::-1], this=this, before=month_start(this, -1), found=found,
         owed={each.about_id: each for each in await _owed(page, db)})
 
 
 @routes.page("GET", "/phenomena/record", policy=OUTREACH)
 async def ask(page: Page, db: Db, municipality: OfMunicipality, month: Annotated[OneMonth, Query()]) -> Response:
-    sheet = await handlers.read(db, page.who, municipality, _day(month))
+    sheet = await handlers.read(db, page.who, municipality, first_day_of(month))
     return _form(page, sheet, blank(**sheet.observations))
 
 
 @routes.page("POST", "/phenomena/record", policy=OUTREACH)
 async def press(page: Page, db: Db, municipality: OfMunicipality, month: Annotated[OneMonth, Query()]) -> Response:
-    sheet = await handlers.read(db, page.who, municipality, _day(month))
+    sheet = await handlers.read(db, page.who, municipality, first_day_of(month))
     codes = list(plan.on(page.today).codes["phenomenon"])
     wrong = page.gettext("Write a whole number, from 0 to %(most)s.", most=MOST)
     form = await page.form(_model(codes), dict.fromkeys(codes, wrong))
     if form.ok:
         try:
-            await handlers.observe(db, page.who, municipality, _day(month), form.read.model_dump())
+            await handlers.observe(db, page.who, municipality, first_day_of(month), form.read.model_dump())
             return page.redirect("/phenomena", said=page.gettext(
                 "The observations of %(month)s are recorded.", month=Words(page).formats.month(month)))
         except Refused as fault:
-            form.refuse("", page.sentence(fault.refusal))
+            page.refuse(form, fault)
     return _form(page, sheet, form, 422)
 
 
 def _form(page: Page, sheet: Sheet, form: Form[Any], status: int = 200) -> Response:
     return page.render("record-phenomena.html", status, words=Words(page), sheet=sheet, form=form,
-                       is_over=domain.next_month(sheet.month) <= page.today)
+                       is_over=month_start(sheet.month, 1) <= page.today)
 
 
 async def tasks(page: Page, db: Session) -> list[Task]:
@@ -94,7 +93,3 @@ async def _owed(page: Page, db: Session) -> list[obligations.Obligation]:
     return [each for each in await obligations.waiting(
         db, organisation=page.who.organisation or "", roles=page.who.roles, person=page.who.id)
         if each.kind == domain.KIND]
-
-
-def _day(month: str) -> date:
-    return date.fromisoformat(f"{month}-01")

@@ -6,10 +6,10 @@ from datetime import date
 from sqlalchemy import Column, Date, DateTime, Integer, MetaData, Table, Text, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from chassis.calendar import helsinki_day
+from chassis.calendar import helsinki_day, month_start
 from chassis.database import Session
 from services.coaching.cases.store import cases
-from services.coaching.phenomena.domain import Sheet, next_month
+from services.coaching.phenomena.domain import Sheet
 
 metadata = MetaData()
 months = Table(
@@ -39,7 +39,7 @@ async def sheet(db: Session, municipality: str, month: date, *, for_update: bool
     recorded_on = helsinki_day(row.recorded_at) if row and row.recorded_at else None
     return Sheet(
         municipality, month, (await counts(db, municipality, month, month)).get(month, {}),
-        over_recorded=recorded_on is not None and recorded_on >= next_month(month))
+        over_recorded=recorded_on is not None and recorded_on >= month_start(month, 1))
 
 
 async def counts(db: Session, municipality: str, first: date, last: date) -> Mapping[date, Mapping[str, int]]:

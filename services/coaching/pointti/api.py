@@ -7,9 +7,10 @@ from fastapi import Path, Query, Response
 
 from chassis.database import Session
 from chassis.web import Db, Routes, Who
+from contracts.fields import UUID
 from services.coaching import access
 from services.coaching.access import INSTRUCTORS, SENDERS
-from services.coaching.cases.api import UUID, Id, whole
+from services.coaching.cases.api import Id, whole
 from services.coaching.cases.schemas import EXAMPLE_ID, CaseShown, PeriodEnd
 from services.coaching.pointti import handlers, members, schemas, store, tet_handlers
 from services.coaching.pointti.schemas import GroupShown, GroupsShown, GroupWhole, MemberShown

@@ -12,7 +12,6 @@ from contracts.envelope import Data
 from contracts.events.casework import MeetingHeld, PeriodEnded, PeriodStarted, PlanAfter
 from contracts.fields import PeriodId
 from services.coaching.cases import domain as cases
-from services.coaching.cases.course import against
 from services.coaching.cases.domain import Act, Case
 from services.coaching.cases.refusals import CaseIsClosed, DayAhead, InterviewFirst, PartUnknown
 from services.coaching.pointti.courses import PLACE, Place, PlaceSign, PlaceState, place
@@ -163,10 +162,4 @@ def _recorded(case: Case, act: Act, *happened: Data) -> Decision[Case]:
     """What happened as the case keeps it; events of them go out, records of our own do not."""
     if case.course.closed:
         return refuse(CaseIsClosed())
-    course = case.course
-    for each in act.does(*happened):
-        if refusal := against(course, each, case.referral is not None):
-            return refuse(refusal)
-        course = course.then(each)
-    events = [e for e in happened if not isinstance(e, PlaceKept | PlaceLeft)]
-    return decided(replace(case, course=course), *events)
+    return cases.recorded(case, act, happened, [e for e in happened if not isinstance(e, PlaceKept | PlaceLeft)])

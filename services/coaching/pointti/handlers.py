@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from datetime import date
 
 from chassis import audit
-from chassis.calendar import helsinki_day
 from chassis.database import Session
 from chassis.decisions import Decision, NotFound, Refused, decided_or_raise, refuse
-from contracts import plan
 from contracts.events.casework import PlanAfter
 from contracts.fields import new_id
 from contracts.plan import Plan
@@ -28,7 +26,7 @@ SERVICE = "pointti"
 
 async def make_group(db: Session, by: By, first_day: date, places: int) -> Group:
     """A group of the plan's length [3.3]. Raises `Refused` (`NotProvided`)."""
-    now = plan.on(helsinki_day(db.now))
+    now = db.plan
     if by.whose.provider not in {p.organisation for p in now.services[SERVICE].providers.values()}:
         raise Refused(NotProvided())
     new = Group(new_id(db.now), by.whose.provider, first_day, domain.last_day(first_day, now.pointti.period.delta),
@@ -41,7 +39,7 @@ async def make_group(db: Session, by: By, first_day: date, places: int) -> Group
 async def change_group(db: Session, group_id: str, by: By, first_day: date, places: int) -> Group:
     """Other days, or another number of places; who has a place in it follows."""
     group = await _held(db, group_id, by)
-    now = plan.on(helsinki_day(db.now))
+    now = db.plan
     begun = await store.cases_in(db, group_id, (PlaceState.IN_PERIOD, PlaceState.OVER))
     changed, _ = decided_or_raise(domain.change(group, first_day, now.pointti.period.delta, places, bool(begun)))
     await store.save_group(db, changed)

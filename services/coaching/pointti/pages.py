@@ -7,14 +7,15 @@ from fastapi import Path, Query, Response
 from pydantic import BaseModel, Field
 
 from chassis import calendar
-from chassis.decisions import NotFound, Refused
+from chassis.decisions import Refused
 from chassis.web import N_, Db, Form, Page, Routes, blank
 from contracts.events.casework import PlanAfter
+from contracts.fields import UUID
 from services.coaching import access
 from services.coaching.access import INSTRUCTORS
 from services.coaching.cases import handlers as cases
 from services.coaching.cases.act_pages import ActPage, add
-from services.coaching.cases.api import UUID, Id
+from services.coaching.cases.api import Id
 from services.coaching.cases.domain import Case
 from services.coaching.cases.handlers import By
 from services.coaching.cases.wording import PLANS, Words
@@ -146,7 +147,7 @@ async def change_group(group_id: GroupId, page: Page, db: Db) -> Response:
             await handlers.change_group(db, group_id, by, form.read.first_day, form.read.places)
             return page.redirect(f"/periods/{group_id}", said=page.gettext("The period is changed."))
         except Refused as fault:
-            _say(page, form, fault, GroupWanted)
+            page.refuse(form, fault)
     return _group_form(page, form, 422, (await members.of_group(db, group_id, by)).group)
 
 
@@ -166,7 +167,7 @@ async def take_in(group_id: GroupId, page: Page, db: Db) -> Response:
             said = page.gettext("%(number)s has a place in the period.", number=case.number)
             return page.redirect(f"/periods/{group_id}", said=said)
         except Refused as fault:
-            _say(page, form, fault, CaseWanted)
+            page.refuse(form, fault)
     return await _group(page, db, group_id, 422, form)
 
 
@@ -193,7 +194,7 @@ async def begin(group_id: GroupId, page: Page, db: Db) -> Response:
             said = page.ngettext("The period began for one.", "The period began for %(num)s.", len(began))
             return page.redirect(f"/periods/{group_id}", said=said)
         except Refused as fault:
-            _say(page, form, fault, Began)
+            page.refuse(form, fault)
     return _begin(page, await members.of_group(db, group_id, by), form, 422)
 
 
@@ -222,7 +223,7 @@ async def make_plan(group_id: GroupId, page: Page, db: Db) -> Response:
             return page.redirect(f"/periods/{group_id}/end", said=page.gettext(
                 "The plan of %(number)s is recorded.", number=case.number))
         except Refused as fault:
-            _say(page, form, fault, PlanMade)
+            page.refuse(form, fault)
     return _plans(page, await members.of_group(db, group_id, by), form, form.value("case_id"), 422)
 
 
@@ -235,14 +236,6 @@ def _plans(page: Page, seen: Whole, form: Form[Any], of: str, status: int = 200)
         done=seen.having(PlaceState.OVER), plan_names=PLANS,
         plans=words.choices(PLANS, words.rules.pointti.period_plans),
     )
-
-
-def _say(page: Page, form: Form[Any], fault: Refused, model: type[BaseModel]) -> None:
-    """A refusal at its field, where the form has it; nobody else's group or case is there."""
-    if fault.refusal.code == NotFound.code:
-        raise fault
-    name = (fault.refusal.field or "").removeprefix("/data").removeprefix("/")
-    form.refuse(name if name in model.model_fields else "", page.sentence(fault.refusal))
 
 
 # --- in a case

@@ -4,11 +4,9 @@ employment area's answer."""
 from datetime import date
 
 from chassis import audit
-from chassis.calendar import helsinki_day
 from chassis.database import Session
 from chassis.decisions import Ignored, Refused, decided_or_raise
 from chassis.policy import Principal, system_of
-from contracts import plan
 from contracts.envelope import Event
 from contracts.events.referrals import WorkTrialProposalAnswered
 from services.coaching import directory
@@ -70,7 +68,7 @@ async def take_answer(db: Session, event: Event[WorkTrialProposalAnswered]) -> N
 
 async def _through(db: Session, who: Principal, named: str | None) -> str:
     """Whoever has the seat that the plan names [3.3]; raises `Refused` (`NotThroughManager`) where it is another."""
-    seat = plan.on(helsinki_day(db.now)).pointti.work_trial_through
+    seat = db.plan.pointti.work_trial_through
     if who.kind == "person" and who.organisation == seat.organisation and who.has(seat.role):
         return who.id
     if who.kind == "system" and named in dict(await directory.in_role(db, seat.organisation, seat.role)):

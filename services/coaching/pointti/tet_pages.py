@@ -12,12 +12,12 @@ from chassis import obligations
 from chassis.obligations import Obligation
 from chassis.web import N_, Db, Page, Routes
 from contracts.events.coaching import WorkplaceKind
+from contracts.fields import UUID
 from services.coaching import access
 from services.coaching.access import INSTRUCTORS, SENDERS
 from services.coaching.cases import duties
 from services.coaching.cases import store as cases
 from services.coaching.cases.act_pages import ActPage, add
-from services.coaching.cases.api import UUID
 from services.coaching.cases.domain import Case
 from services.coaching.cases.handlers import By
 from services.coaching.cases.wording import DECLINED, Words

@@ -17,7 +17,8 @@ from contracts.events.coaching import WorkplaceKind
 from contracts.events.referrals import WorkTrialProposalAnswered
 from contracts.fields import BusinessId, ProposalId, StaffId, TetId
 from contracts.plan import Plan
-from services.coaching.cases.course import Happened, against
+from services.coaching.cases import domain as cases
+from services.coaching.cases.course import Happened
 from services.coaching.cases.domain import Act, Case
 from services.coaching.cases.refusals import CaseIsClosed, CodeNotKnown
 from services.coaching.pointti.courses import TET, Tet, TetSign, TetState, open_tet, tets
@@ -178,7 +179,6 @@ def waiting(case: Case, states: tuple[TetState, ...]) -> list[Tet]:
 
 def _recorded(case: Case, act: Act, kept: Data, *told: Data) -> Decision[Case]:
     """The case with what it keeps; a proposal may follow the case's end, a TET period may not."""
-    (happened,) = act.does(kept)
-    if isinstance(kept, TetPlaced | TetEnded) and (refusal := against(case.course, happened, True)):
-        return refuse(refusal)
-    return decided(replace(case, course=case.course.then(happened)), *told)
+    if isinstance(kept, TetPlaced | TetEnded):
+        return cases.recorded(case, act, (kept,), told)
+    return decided(replace(case, course=case.course.then(*act.does(kept))), *told)

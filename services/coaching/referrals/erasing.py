@@ -9,7 +9,6 @@ from chassis import outbox, proofs
 from chassis.calendar import helsinki_day
 from chassis.database import Session
 from chassis.keys import TOLD, Cause, KeyRow, State
-from contracts import plan
 from contracts.events.coaching import ContactDetailsErased, ReceivingKeyOffered
 from contracts.fields import ConsentId
 from contracts.topics import source_of
@@ -81,7 +80,7 @@ async def lost(db: Session, key: KeyRow) -> None:
     if referral is None or not referral.is_open:
         return
     made = await db.keys.of_referral(db, referral.id)
-    if len(made) >= plan.on(helsinki_day(db.now)).sealing.max_keys:
+    if len(made) >= db.plan.sealing.max_keys:
         log.error("referral %s has lost its last key: its contact details must be asked for again", referral.id)
         return
     await offer_key(db, referral)

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis import audit, outbox, parking, restriction, sealing, security, telemetry
-from chassis.calendar import before, helsinki_day
+from chassis.calendar import before
 from chassis.contact import Contact
 from chassis.database import Database, Session
 from chassis.decisions import NotFound, Refused, decided_or_raise
@@ -161,7 +161,7 @@ async def reveal(db: Session, case_id: str, by: By, reason: str, signed_in_at: d
     `TooManyReveals`.
     """
     case = await case_store.case(db, case_id, by.whose)
-    today = plan.on(helsinki_day(db.now))
+    today = db.plan
     if not today.knows("reveal-reason", reason):
         raise Refused(CodeNotKnown("/reason"))
     referral = case.referral
@@ -209,7 +209,7 @@ async def return_unopened(database: Database) -> int:
     returned, last = 0, str(UUID(int=0))
     while True:
         async with database.begin() as db:
-            since = plan.on(helsinki_day(db.now)).sealing.unopened.delta
+            since = db.plan.sealing.unopened.delta
             waiting = await store.not_opened(db, since, last, ROUND)
         for referral_id in waiting:
             async with database.begin() as db:
@@ -224,7 +224,7 @@ async def _return_unopened(db: Session, referral_id: str) -> bool:
     if case is None or case.referral is None or case.referral.opened_at or not case_domain.is_untouched(case):
         return False
     own = source_of(db.service)
-    told = cases.is_told(case, plan.on(helsinki_day(db.now)))
+    told = cases.is_told(case, db.plan)
     act = Act(new_id(db.now), own, db.now)
     after, events = decided_or_raise(case_domain.give_back(case, act, "no-capacity", None, told))
     await cases.keep(db, case_domain.remember_told(after, act, events), *events)
@@ -236,9 +236,8 @@ async def _return_unopened(db: Session, referral_id: str) -> bool:
 async def forget_ended(database: Database) -> int:
     """Contact details of cases that ended longer ago than the plan keeps them are erased, quietly; how many."""
     async with database.begin() as db:
-        today = helsinki_day(db.now)
+        today = db.today
         ended = await case_store.closed_before(db, before(today, plan.on(today).sealing.keep_after_end), ROUND)
         for referral_id in ended:
             await db.keys.erase(db, referral_id, Cause.ENDED)
     return len(ended)
-

@@ -56,8 +56,7 @@ async def _give(
     await store.save(db, changed)
     await outbox.add(db, *events)
     await obligations.hand_over(db, duties.ABOUT, referral.id, owner=to, role=CASE_MANAGER)
-    who = by.id if by.kind == "person" else by.organisation or by.id
-    await store.note(db, referral.id, "handed-over", who, to=to)
+    await store.note(db, referral.id, "handed-over", store.named(by), to=to)
     await audit.changed(db, "referral", referral.id, by, "hand-over")
     return changed
 

@@ -44,9 +44,7 @@ async def hand_over(referral_id: Id, page: Page, db: Db) -> Response:
             await handlers.hand_over(db, referral_id, form.read.to, page.who, form.read.seen)
             return page.redirect(f"/referrals/{referral_id}", said=page.gettext("The referral is handed over."))
         except Refused as fault:
-            if fault.refusal.status == 404:
-                raise
-            form.refuse("to" if fault.refusal.field else "", page.sentence(fault.refusal))
+            page.refuse(form, fault, {fault.refusal.field.removeprefix("/"): "to"} if fault.refusal.field else None)
     return await _one(page, db, referral_id, form, 422)
 
 

@@ -5,8 +5,9 @@ from typing import Annotated, Any
 from fastapi import Path, Response
 
 from chassis.web import Db, Routes, Who
+from contracts.fields import UUID
 from services.referral import store as referrals
-from services.referral.api import CASE_MANAGERS, READERS, UUID, Id
+from services.referral.api import CASE_MANAGERS, READERS, Id
 from services.referral.meetings import handlers, schemas, store
 from services.referral.meetings.invitations import Wish
 from services.referral.meetings.schemas import (

@@ -5,19 +5,16 @@ from datetime import datetime
 from typing import Any
 
 from chassis import audit, obligations, outbox
-from chassis.calendar import helsinki_day
 from chassis.database import Session
 from chassis.decisions import Decision, NotFound, Refused, decided_or_raise
 from chassis.policy import NotAllowed, Principal
-from contracts import plan
-from contracts.fields import MeetingId, ReferralId, StaffId, new_id, spell
-from contracts.plan import Plan
-from services.referral import lists, store
+from contracts.fields import MeetingId, ReferralId, new_id, spell
+from services.referral import handlers, store
 from services.referral.domain import ORGANISATION, Referral
 from services.referral.meetings import invitations, ledger, requests, three_party
 from services.referral.meetings import store as meetings
 from services.referral.meetings.invitations import Invitation, Wish
-from services.referral.meetings.refusals import ChangedMeanwhile, NotACaseManager, ReferralNotOpen
+from services.referral.meetings.refusals import ChangedMeanwhile, ReferralNotOpen
 from services.referral.meetings.requests import Request
 from services.referral.meetings.three_party import Agreement, Reason, Stage, ThreeParty
 
@@ -27,7 +24,7 @@ from services.referral.meetings.three_party import Agreement, Reason, Stage, Thr
 async def agree(db: Session, referral_id: str, meeting_id: str, to: Agreement, by: Principal) -> ThreeParty:
     """The case manager agrees to a time with the client taking part, or moves the agreed one [3.2]."""
     referral, meeting = await _meeting(db, referral_id, meeting_id, by)
-    agreed = await _decided(db, referral, three_party.agree(meeting, referral, to, db.now, _rules(db)))
+    agreed = await _decided(db, referral, three_party.agree(meeting, referral, to, db.now, db.plan))
     kind = "three-party-agreed" if meeting.stage is Stage.ASKED else "three-party-moved"
     await _noted(db, referral, kind, by, starts_at=spell(to.starts_at), place=to.place)
     return agreed
@@ -71,14 +68,8 @@ async def _decided(db: Session, referral: Referral, decision: Decision[ThreePart
 
 
 async def _noted(db: Session, referral: Referral, kind: str, by: Principal, **detail: Any) -> None:
-    await _note(db, referral.id, kind, by, **detail)
+    await store.note(db, referral.id, kind, store.named(by), **detail)
     await audit.changed(db, "referral", referral.id, by, kind)
-
-
-async def _note(db: Session, referral_id: str, kind: str, by: Principal, **detail: Any) -> None:
-    """An entry of the referral's timeline: a person by staff id, a system by its organisation."""
-    who = by.id if by.kind == "person" else by.organisation or by.id
-    await store.note(db, referral_id, kind, who, **detail)
 
 
 # --- invitations
@@ -89,17 +80,17 @@ async def invite(
 ) -> Invitation:
     """A case manager invites a municipal worker at the client's wish, with or without a referral [3.4, 3.5, 3.6].
 
-    Raises `Refused`: `NotAllowed` to another organisation, `NotFound`, `ReferralNotOpen`, `NotACaseManager` and what
+    Raises `Refused`: `NotAllowed` to another organisation, `NotFound`, `ReferralNotOpen`, `NotAColleague` and what
     `invitations.invite` refuses.
     """
     if by.organisation != ORGANISATION:
         raise Refused(NotAllowed(ORGANISATION))
-    inviting = await _case_manager(db, case_manager, by)
+    inviting = await handlers.case_manager_of(db, case_manager, by)
     if referral_id is not None:
         referral = await store.referral(db, referral_id, organisation=by.organisation, for_update=True)
         if not referral.is_open:
             raise Refused(ReferralNotOpen(referral.number))
-    rules, about = _rules(db), ReferralId(referral_id) if referral_id else None
+    rules, about = db.plan, ReferralId(referral_id) if referral_id else None
     invitation, events = decided_or_raise(invitations.invite(
         MeetingId(new_id(db.now)), wish, about, ORGANISATION, inviting, db.now, rules))
     await meetings.save_invitation(db, invitation)
@@ -108,7 +99,7 @@ async def invite(
         db, invitations.AWAIT, invitations.ABOUT, invitation.id, owner_organisation=ORGANISATION, owner=inviting,
         due_at=min(obligations.due_at(rules, invitations.AWAIT, db.now), invitation.starts_at))
     if about:
-        await _note(db, about, "invited", by, what=wish.kind, starts_at=spell(wish.starts_at))
+        await store.note(db, about, "invited", store.named(by), what=wish.kind, starts_at=spell(wish.starts_at))
     await audit.changed(db, "meeting", invitation.id, by, "invite")
     return invitation
 
@@ -137,7 +128,7 @@ async def accept_request(
     db: Session, request_id: str, by: Principal, comes_at: datetime | None, case_manager: str | None = None
 ) -> Request:
     """A case manager comes to the Ohjaamo, when wanted unless another time is given [3.5]."""
-    who = await _case_manager(db, case_manager, by)
+    who = await handlers.case_manager_of(db, case_manager, by)
     request = await meetings.request(db, request_id)
     return await _answered(db, requests.accept(request, who, comes_at, db.now), by)
 
@@ -172,18 +163,3 @@ async def _answered(db: Session, decision: Decision[Request], by: Principal) -> 
     await obligations.meet(db, requests.ANSWER, requests.ABOUT, request.id)
     await audit.changed(db, "request", request.id, by, "answer-request")
     return request
-
-
-async def _case_manager(db: Session, named: str | None, by: Principal) -> StaffId:
-    """The person who acts, or a colleague by staff id (a program must name one)."""
-    if named is None or named == by.id:
-        if by.kind != "person":
-            raise Refused(NotACaseManager())
-        return StaffId(by.id)
-    if await lists.organisation_of(db, named) not in (None, by.organisation):
-        raise Refused(NotACaseManager())
-    return StaffId(named)
-
-
-def _rules(db: Session) -> Plan:
-    return plan.on(helsinki_day(db.now))

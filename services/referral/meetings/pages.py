@@ -10,9 +10,10 @@ from chassis import calendar, calendar_file, ohjaamo_days
 from chassis.calendar_file import Meeting, Participant
 from chassis.decisions import Refused
 from chassis.web import Db, Form, Page, Routes, blank
+from contracts.fields import UUID
 from services.referral import lists
 from services.referral import store as referrals
-from services.referral.api import CASE_MANAGERS, READERS, UUID
+from services.referral.api import CASE_MANAGERS, READERS
 from services.referral.domain import Referral
 from services.referral.meetings import handlers, invitations, requests, store
 from services.referral.meetings.invitations import Stage, Wish

@@ -124,17 +124,6 @@ class MunicipalityUnknown(Refusal):
 
 
 @dataclass(frozen=True)
-class NotACaseManager(Refusal):
-    """Who invites or comes is a case manager of the area."""
-
-    code = "not-a-case-manager"
-    sentence_en = "Name a case manager of your own organisation by staff id."
-    sentence_fi = "Anna oman organisaatiosi asiakasvastaavan tunnus."
-    status = 422
-    field = "/case_manager"
-
-
-@dataclass(frozen=True)
 class AnsweredAlready(Refusal):
     """A request is answered once."""
 

@@ -4,12 +4,9 @@ What says whose something is stands in the query: a referral's meetings are foun
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import fields
-from typing import Any
 
 from sqlalchemy import (
     Column,
-    ColumnElement,
     DateTime,
     Integer,
     MetaData,
@@ -22,10 +19,9 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.dialects.postgresql import insert as upsert
 
+from chassis import rows
 from chassis.database import Session
-from chassis.decisions import NotFound, Refused
 from contracts.events.coaching import ProposedTime
 from services.referral.meetings import invitations as inviting
 from services.referral.meetings import requests as requesting
@@ -102,7 +98,8 @@ async def three_parties_of(db: Session, referral_id: str) -> Sequence[ThreeParty
 
 
 async def save_three_party(db: Session, meeting: ThreeParty) -> None:
-    await _save(db, three_parties, meeting, proposed=[each.model_dump_json() for each in meeting.proposed])
+    await rows.keep(db, three_parties, vars(meeting) | {
+        "stage": meeting.stage.value, "proposed": [each.model_dump_json() for each in meeting.proposed]})
 
 
 # --- invitations
@@ -111,7 +108,7 @@ async def save_three_party(db: Session, meeting: ThreeParty) -> None:
 async def invitation(db: Session, meeting_id: str, organisation: str | None = None) -> Invitation:
     """One invitation, locked; with `organisation` only if it invited. Raises `Refused`."""
     whose = true() if organisation is None else invitations.c.inviting == organisation
-    return _invitation_of(await _held(db, invitations, meeting_id, whose))
+    return _invitation_of(await rows.held(db, invitations, meeting_id, whose))
 
 
 async def list_invitations(
@@ -122,14 +119,14 @@ async def list_invitations(
     found = select(invitations).where(invitations.c.inviting == organisation)
     if case_manager:
         found = found.where(invitations.c.case_manager == case_manager)
-    rows = await db.execute(found.order_by(waits.desc(), invitations.c.starts_at.desc()).limit(limit))
-    return [_invitation_of(row) for row in rows.mappings()]
+    listed = await db.execute(found.order_by(waits.desc(), invitations.c.starts_at.desc()).limit(limit))
+    return [_invitation_of(row) for row in listed.mappings()]
 
 
 async def invitations_by_id(db: Session, ids: Collection[str], organisation: str) -> dict[str, Invitation]:
-    rows = await db.execute(
+    found = await db.execute(
         select(invitations).where(invitations.c.id.in_(list(ids)), invitations.c.inviting == organisation))
-    return {row["id"]: _invitation_of(row) for row in rows.mappings()}
+    return {row["id"]: _invitation_of(row) for row in found.mappings()}
 
 
 async def invitations_of(db: Session, referral_id: str) -> Sequence[Invitation]:
@@ -141,7 +138,7 @@ async def invitations_of(db: Session, referral_id: str) -> Sequence[Invitation]:
 
 
 async def save_invitation(db: Session, invitation: Invitation) -> None:
-    await _save(db, invitations, invitation)
+    await rows.keep(db, invitations, vars(invitation) | {"stage": invitation.stage.value})
 
 
 # --- requests of the Ohjaamos: any case manager's
@@ -154,7 +151,7 @@ async def find_request(db: Session, request_id: str) -> Request | None:
 
 async def request(db: Session, request_id: str) -> Request:
     """One request, locked. Raises `Refused`."""
-    return _request_of(await _held(db, requests, request_id, true()))
+    return _request_of(await rows.held(db, requests, request_id, true()))
 
 
 async def list_requests(db: Session, case_manager: str | None = None, limit: int = 100) -> Sequence[Request]:
@@ -163,33 +160,17 @@ async def list_requests(db: Session, case_manager: str | None = None, limit: int
     found = select(requests)
     if case_manager:
         found = found.where(or_(waits, requests.c.case_manager == case_manager))
-    rows = await db.execute(found.order_by(waits.desc(), requests.c.at.desc()).limit(limit))
-    return [_request_of(row) for row in rows.mappings()]
+    listed = await db.execute(found.order_by(waits.desc(), requests.c.at.desc()).limit(limit))
+    return [_request_of(row) for row in listed.mappings()]
 
 
 async def requests_by_id(db: Session, ids: Collection[str]) -> dict[str, Request]:
-    rows = await db.execute(select(requests).where(requests.c.id.in_(list(ids))))
-    return {row["id"]: _request_of(row) for row in rows.mappings()}
+    found = await db.execute(select(requests).where(requests.c.id.in_(list(ids))))
+    return {row["id"]: _request_of(row) for row in found.mappings()}
 
 
 async def save_request(db: Session, request: Request) -> None:
-    await _save(db, requests, request)
-
-
-# --- rows
-
-
-async def _held(db: Session, table: Table, id_: str, whose: ColumnElement[bool]) -> RowMapping:
-    row = (await db.execute(
-        select(table).where(table.c.id == id_, whose).with_for_update())).mappings().one_or_none()
-    if row is None:
-        raise Refused(NotFound())
-    return row
-
-
-async def _save(db: Session, table: Table, one: ThreeParty | Invitation | Request, **other: Any) -> None:
-    values = {each.name: getattr(one, each.name) for each in fields(one)} | {"stage": one.stage.value, **other}
-    await db.execute(upsert(table).values(values).on_conflict_do_update(index_elements=["id"], set_=values))
+    await rows.keep(db, requests, vars(request) | {"stage": request.stage.value})
 
 
 def _invitation_of(row: RowMapping) -> Invitation:

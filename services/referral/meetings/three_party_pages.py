@@ -10,9 +10,10 @@ from chassis import calendar, calendar_file
 from chassis.calendar_file import Meeting, Participant
 from chassis.decisions import NotFound, Refused
 from chassis.web import Db, Form, Page, Routes, blank
+from contracts.fields import UUID
 from services.referral import lists
 from services.referral import store as referrals
-from services.referral.api import CASE_MANAGERS, READERS, UUID, Id
+from services.referral.api import CASE_MANAGERS, READERS, Id
 from services.referral.domain import Referral
 from services.referral.meetings import handlers, store, wording
 from services.referral.meetings.three_party import Agreement, Reason, Stage, ThreeParty

@@ -5,7 +5,7 @@ from typing import Any
 from chassis import audit, obligations, telemetry
 from chassis.calendar import end_of_day, helsinki_day
 from chassis.database import Session
-from chassis.decisions import Ignored, Refused, decided_or_raise
+from chassis.decisions import Ignored, decided_or_raise
 from chassis.policy import system_of
 from contracts import plan
 from contracts.envelope import Event
@@ -17,16 +17,15 @@ from contracts.events.coaching import (
 )
 from contracts.fields import spell
 from services.referral import store
-from services.referral.domain import ORGANISATION, Referral
+from services.referral.domain import ORGANISATION
 from services.referral.meetings import invitations, ledger, requests, three_party
 from services.referral.meetings import store as meetings
-from services.referral.refusals import ReferralUnknown
 
 
 async def ask_three_party(db: Session, event: Event[Any]) -> None:
     """The coach asks for a three-party meeting: the case manager owes an answer [3.2]."""
     told: ThreePartyMeetingRequested = event.data
-    referral = await _held(db, told.referral_id)
+    referral = await store.of_event(db, told.referral_id)
     known = await meetings.three_parties_of(db, referral.id)
     decision = three_party.take_request(told, event.time, referral, known)
     changed, _ = decided_or_raise(decision, ())
@@ -44,7 +43,7 @@ async def ask_three_party(db: Session, event: Event[Any]) -> None:
 async def call_off_three_party(db: Session, event: Event[Any]) -> None:
     """The coach calls the meeting off, agreed or not [3.2]."""
     told: ThreePartyMeetingCalledOff = event.data
-    referral = await _held(db, told.referral_id)
+    referral = await store.of_event(db, told.referral_id)
     decision = three_party.take_call_off(told, event.time, await meetings.three_parties_of(db, referral.id))
     if isinstance(decision, Ignored):
         decided_or_raise(decision)
@@ -86,11 +85,3 @@ async def ask_case_manager(db: Session, event: Event[Any]) -> None:
         db, requests.ANSWER, requests.ABOUT, request.id, owner_organisation=ORGANISATION, municipality=told.ohjaamo,
         due_at=min(due_at, end_of_day(helsinki_day(told.at))))
     await audit.changed(db, "request", request.id, system_of(event.source), "ask-case-manager")
-
-
-async def _held(db: Session, referral_id: str) -> Referral:
-    """The event's referral, its row held. Raises `Refused` with `ReferralUnknown`."""
-    referral = await store.find(db, referral_id, for_update=True)
-    if referral is None:
-        raise Refused(ReferralUnknown())
-    return referral

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from chassis.calendar import helsinki_day
 from chassis.web import Db, Routes, Who, allow
 from contracts import plan
-from contracts.fields import Code, new_id
+from contracts.fields import UUID, Code, new_id
 from services.referral.triage import domain, handlers
 from services.referral.triage.domain import Channel, Inquiry
 
@@ -18,9 +18,8 @@ CLERKS = allow("service-corridor-clerk", "local-service-point-manager", own="org
 READERS = allow(
     "service-corridor-clerk", "local-service-point-manager", "service-supervisor", "service-manager")
 """Those, and who follows how many come."""
-_UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 EXAMPLE_ID = "019cad66-7df2-7131-9df2-6c3514000d8e"
-Id = Annotated[str, Path(pattern=_UUID, description="`triage_id`", examples=[EXAMPLE_ID])]
+Id = Annotated[str, Path(pattern=UUID, description="`triage_id`", examples=[EXAMPLE_ID])]
 
 
 class Answer(BaseModel):
@@ -92,7 +91,7 @@ class Counts(BaseModel):
 )
 async def form(db: Db) -> Any:
     """As the action plan in force has them: ask a channel's questions in order, until one is answered with yes."""
-    rules = plan.on(helsinki_day(db.now))
+    rules = db.plan
     return FormShown(
         channels={
             channel: [Question(

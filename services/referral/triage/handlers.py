@@ -3,14 +3,12 @@
 No audit row: what is kept is about nobody.
 """
 
-from datetime import date, datetime, time, timedelta
+from datetime import time
 
 from chassis import calendar, outbox
-from chassis.calendar import helsinki_day
 from chassis.database import Database, Session
 from chassis.decisions import NotFound, Refused, decided_or_raise
 from chassis.policy import Principal
-from contracts import plan
 from contracts.fields import TriageId
 from services.referral.triage import domain, store
 from services.referral.triage.domain import Channel, Inquiry
@@ -25,7 +23,7 @@ async def direct(db: Session, inquiry_id: str, channel: Channel, rule: str, by: 
     """Where an inquiry is directed; it can be undone until the next begins. Raises `Refused`: `RuleUnknown`,
     `NotFound` where the id is another organisation's."""
     known = await store.find(db, inquiry_id, by.organisation)
-    triage = plan.on(helsinki_day(db.now)).triage
+    triage = db.plan.triage
     inquiry, _ = decided_or_raise(domain.direct(
         triage, known, TriageId(inquiry_id), by.organisation or "", channel, rule, db.now))
     if inquiry is not known and not await store.save(db, inquiry):
@@ -68,14 +66,7 @@ async def tell_those_left(database: Database) -> int:
 
 async def counts(db: Session) -> list[Count]:
     """How many were directed where in the last months, newest first."""
-    return await store.counts(db, _months_ago(helsinki_day(db.now), MONTHS - 1))
-
-
-def _months_ago(day: date, months: int) -> datetime:
-    first = day.replace(day=1)
-    for _ in range(months):
-        first = (first - timedelta(days=1)).replace(day=1)
-    return calendar.at(first, time.min)
+    return await store.counts(db, calendar.at(calendar.month_start(db.today, 1 - MONTHS), time.min))
 
 
 async def _tell(db: Session, inquiry: Inquiry) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
+from chassis.calendar import month_of
 from chassis.web import N_, Db, Page, Routes
 from contracts.fields import new_id
 from services.referral.triage import domain, handlers
@@ -27,7 +28,7 @@ Month = Annotated[str, Query(pattern=r"^(\d{4}-(0[1-9]|1[0-2]))?$")]
 @routes.page("GET", "/triage", policy=CLERKS)
 async def begin(page: Page, db: Db) -> Response:
     """A new inquiry: by which channel did it come?"""
-    month = f"{page.today:%Y-%m}"
+    month = month_of(page.today)
     triage = Words(page).rules.triage
     return page.render(
         "triage.html", inquiry_id=new_id(page.now), channels=CHANNELS,
@@ -40,8 +41,8 @@ async def begin(page: Page, db: Db) -> Response:
 async def counts(page: Page, db: Db, month: Month = "") -> Response:
     """One month by channel and address, and every month by address."""
     totals, words = Totals(await handlers.counts(db)), Words(page)
-    chosen = month or f"{page.today:%Y-%m}"
-    months = sorted({f"{page.today:%Y-%m}", chosen, *totals.months}, reverse=True)
+    chosen = month or month_of(page.today)
+    months = sorted({month_of(page.today), chosen, *totals.months}, reverse=True)
     addresses = _addresses(words, totals)
     return page.render(
         "triage-counts.html", month=chosen, months=[(code, words.formats.month(code)) for code in months],

@@ -9,16 +9,13 @@ from contracts.events.coaching import WorkTrialProposed
 from services.referral import duties
 from services.referral import store as referrals
 from services.referral.domain import Referral
-from services.referral.refusals import ReferralUnknown
 from services.referral.work_trials import domain, store
 from services.referral.work_trials.domain import Proposal, Reason, State
 
 
 async def take(db: Session, event: Event[WorkTrialProposed]) -> None:
     """The workshop's manager proposes a work trial: the case manager owes an answer [3.3]."""
-    referral = await referrals.find(db, event.data.referral_id, for_update=True)
-    if referral is None:
-        raise Refused(ReferralUnknown())
+    referral = await referrals.of_event(db, event.data.referral_id)
     decision = domain.take(referral, event.data, event.time)
     proposal, _ = decided_or_raise(decision)
     if isinstance(decision, Ignored) or not await store.add(db, proposal):
@@ -47,7 +44,7 @@ async def answer(
     await duties.work_trial_answered(db, referral, min(waiting, default=None))
     await referrals.note(
         db, referral.id, "work-trial-accepted" if accepted else "work-trial-declined",
-        by.id if by.kind == "person" else by.organisation or by.id, reason=reason)
+        referrals.named(by), reason=reason)
     await audit.changed(db, "referral", referral.id, by, "answer-work-trial-proposal")
     return referral
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from chassis.decisions import NotFound, Refused
 from chassis.web import Db, Form, Page, Routes, Who, blank
+from contracts.fields import UUID
 from services.referral import schemas, shown
 from services.referral.api import CASE_MANAGERS, Id
 from services.referral.schemas import ReferralShown
@@ -17,7 +18,7 @@ from services.referral.work_trials.schemas import Answer
 
 routes = Routes("Work trials")
 ProposalId = Annotated[
-    str, Path(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", description="`proposal_id`",
+    str, Path(pattern=UUID, description="`proposal_id`",
               examples=[schemas.EXAMPLE_ID])]
 
 
