@@ -18,7 +18,7 @@ NOTICED_BY = {
     ),
     "REF-2": (
         "component/test_coaching.py::test_reaching_the_client_moves_the_obligation_on",
-        "component/test_coaching.py::test_who_does_not_come_is_tried_again_once_the_time_has_passed",
+        "component/test_coaching_services.py::test_who_does_not_come_is_tried_again_once_the_time_has_passed",
     ),
     "REF-3": (
         "contract/test_narrowness.py::test_a_case_from_first_to_last_tells_the_area_what_the_table_says",
@@ -52,10 +52,10 @@ NOTICED_BY = {
         "unit/test_referral_suitability.py::test_pointti_is_for_people_of_17_to_28",
         "component/test_referral.py::test_an_age_limit_and_an_agreement_of_the_plan_file_change_api_and_refusal",
         "pages/test_referral_pages.py::test_an_age_limit_and_an_agreement_of_the_plan_file_change_the_page",
-        "component/test_coaching.py::test_an_interview_comes_first_then_a_place_in_a_group_and_the_period_begins_and_ends",
-        "component/test_coaching.py::test_a_group_never_has_more_young_people_than_places_though_two_ask_at_one_instant",
-        "component/test_coaching.py::test_a_work_trial_is_proposed_through_the_manager_alone_and_answered",
-        "component/test_coaching.py::test_a_withdrawal_ends_a_proposal_wherever_it_is",
+        "component/test_coaching_services.py::test_an_interview_comes_first_then_a_place_in_a_group_and_the_period_begins_and_ends",
+        "component/test_coaching_services.py::test_a_group_never_has_more_young_people_than_places_though_two_ask_at_one_instant",
+        "component/test_coaching_services.py::test_a_work_trial_is_proposed_through_the_manager_alone_and_answered",
+        "component/test_coaching_services.py::test_a_withdrawal_ends_a_proposal_wherever_it_is",
         "component/test_referral.py::test_a_proposed_work_trial_is_answered_once_after_the_end_too",
         "component/test_referral.py::test_a_withdrawal_ends_a_proposed_work_trial_and_a_later_one_is_ignored",
         "pages/test_coaching_pages.py::test_the_workshop_takes_in_begins_makes_plans_and_proposes_a_work_trial",
@@ -65,7 +65,7 @@ NOTICED_BY = {
         "unit/test_own_courses.py::test_a_young_person_counts_as_not_reached_after_months_and_several_channels",
         "unit/test_own_courses.py::test_declining_is_recorded_at_any_time_and_other_services_have_no_such_rule",
         "unit/test_coaching_duties.py::test_who_comes_to_outreach_without_a_referral_is_contacted_within_two_weeks",
-        "component/test_coaching.py::test_outreach_goes_on_trying_for_months_and_vesilahti_sees_none_of_it",
+        "component/test_coaching_services.py::test_outreach_goes_on_trying_for_months_and_vesilahti_sees_none_of_it",
         "component/test_coaching_time.py::test_a_months_phenomena_are_asked_for_once_and_told_as_numbers",
         "pages/test_coaching_pages.py::test_an_outreach_worker_records_attempts_by_one_channel_after_the_other",
         "unit/test_meeting_rules.py::test_the_plan_and_the_clients_municipality_say_who_is_invited",
@@ -74,7 +74,7 @@ NOTICED_BY = {
         "contract/test_narrowness.py::test_an_event_takes_the_services_of_the_table_alone",
     ),
     "REF-10": (
-        "component/test_coaching.py::test_a_visit_opens_a_case_or_goes_on_in_the_one_that_is_open",
+        "component/test_coaching_services.py::test_a_visit_opens_a_case_or_goes_on_in_the_one_that_is_open",
         "pages/test_coaching_pages.py::test_an_ohjaamo_worker_receives_a_visitor_by_some_keys",
         "unit/test_own_courses.py::test_case_managers_never_advise_on_forms_of_kela",
         "unit/test_meeting_rules.py::"
@@ -84,7 +84,7 @@ NOTICED_BY = {
     ),
     "REF-11": (
         "unit/test_own_courses.py::test_the_integration_programme_is_for_those_not_of_working_age",
-        "component/test_coaching.py::test_immigrant_services_ask_of_working_age_and_keep_no_birth_date",
+        "component/test_coaching_services.py::test_immigrant_services_ask_of_working_age_and_keep_no_birth_date",
         "unit/test_meeting_rules.py::test_the_plan_and_the_clients_municipality_say_who_is_invited",
         "unit/test_meeting_rules.py::test_nobody_is_invited_without_the_clients_wish_or_to_what_cannot_be",
         "unit/test_referral_suitability.py::test_the_integration_programme_is_for_people_not_of_working_age",

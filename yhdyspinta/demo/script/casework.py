@@ -24,7 +24,7 @@ from contracts.events.casework import (
 from contracts.events.coaching import RightAddress
 from contracts.fields import CaseId, ClientId, PeriodId, TetId
 from services.coaching.pointti.tets import Workplace
-from yhdyspinta.demo import acts, meeting_acts
+from yhdyspinta.demo import acts, meeting_acts, workshop_acts
 from yhdyspinta.demo.acts import Act
 from yhdyspinta.demo.script.clients import NEEDS, Course
 from yhdyspinta.demo.script.days import later, moment, open_day, soon
@@ -243,12 +243,12 @@ class _Casework:
                             ends_on=ends_on)
         else:
             yield self.do(moment(self.rng, later(day, 1) if later(day, 1) < began_on else began_on, 8, 8),
-                          acts.KeepPlace, starts_on=began_on)
+                          workshop_acts.KeepPlace, starts_on=began_on)
         at = moment(self.rng, began_on, 10, 10)
         if self.in_party:
             yield self.do(at, acts.Start, on=began_on)
         else:
-            yield self.do(at, acts.BeginPeriod, starts_on=began_on)
+            yield self.do(at, workshop_acts.BeginPeriod, starts_on=began_on)
         if Random(f"tet {self.course.key}").random() < 0.7:
             yield from self.days_at_work(began_on)
         if self.course.ended_on and self.course.period_plan:
@@ -257,7 +257,7 @@ class _Casework:
             if self.in_party:
                 yield self.tell(at, PeriodEnded, period_id=period_id, ended_on=ended_on, plan=self.course.period_plan)
             else:
-                yield self.do(at, acts.EndPeriod, ended_on=ended_on, plan=self.course.period_plan)
+                yield self.do(at, workshop_acts.EndPeriod, ended_on=ended_on, plan=self.course.period_plan)
 
     def days_at_work(self, began_on: date) -> Iterator[Act]:
         """Three days at a workplace; where both wish to go on, a work trial is proposed and answered [3.3]."""
@@ -272,18 +272,19 @@ class _Casework:
             yield self.tell(over, TetEnded, tet_id=tet_id, young_person_continues=young_person,
                             workplace_continues=workplace)
         else:
-            yield self.do(moment(rng, day, 9, 9), acts.AgreeTet, starts_on=first, workplace=where)
-            yield self.do(over, acts.EndTet, young_person_continues=young_person, workplace_continues=workplace)
+            yield self.do(moment(rng, day, 9, 9), workshop_acts.AgreeTet, starts_on=first, workplace=where)
+            yield self.do(
+                over, workshop_acts.EndTet, young_person_continues=young_person, workplace_continues=workplace)
         if young_person and workplace:
             yield from self.work_trial(rng, later(day, 6 + rng.randint(1, 3)), began_on + PERIOD, where)
 
     def work_trial(self, rng: Random, sent_on: date, period_ends_on: date, where: Workplace) -> Iterator[Act]:
         """Through the manager; the case manager answers in a few days."""
         starts_on = open_day(period_ends_on + timedelta(days=rng.randint(1, 14)))
-        yield acts.ProposeTrial(
+        yield workshop_acts.ProposeTrial(
             at=moment(rng, sent_on, 9, 11), key=self.key(), by=MANAGER, case=self.course.handle, workplace=where,
             starts_on=starts_on, ends_on=starts_on + timedelta(days=rng.choice((28, 56, 84))))
-        yield acts.AnswerTrial(
+        yield workshop_acts.AnswerTrial(
             at=moment(rng, later(sent_on, rng.randint(1, 4)), 10, 14), key=self.key(), by=self.case_manager,
             referral=self.course.key, declined=rng.choice((None, None, None, "timing", "workplace")))
 
