@@ -46,7 +46,7 @@ NOTICED_BY = {
         "component/test_coaching_time.py::"
         "test_each_months_situation_is_counted_corrected_and_told_and_what_is_small_is_not",
         "component/test_referral.py::test_free_places_are_shown_to_whoever_refers_next",
-        "pages/test_coaching_pages.py::test_the_manager_checks_what_was_counted_corrects_it_and_sends_it_once",
+        "pages/test_service_pages.py::test_the_manager_checks_what_was_counted_corrects_it_and_sends_it_once",
     ),
     "REF-8": (
         "unit/test_referral_suitability.py::test_pointti_is_for_people_of_17_to_28",
@@ -58,7 +58,7 @@ NOTICED_BY = {
         "component/test_coaching_services.py::test_a_withdrawal_ends_a_proposal_wherever_it_is",
         "component/test_referral.py::test_a_proposed_work_trial_is_answered_once_after_the_end_too",
         "component/test_referral.py::test_a_withdrawal_ends_a_proposed_work_trial_and_a_later_one_is_ignored",
-        "pages/test_coaching_pages.py::test_the_workshop_takes_in_begins_makes_plans_and_proposes_a_work_trial",
+        "pages/test_service_pages.py::test_the_workshop_takes_in_begins_makes_plans_and_proposes_a_work_trial",
         "unit/test_walk.py::test_no_command_in_no_order_breaks_what_must_hold",
     ),
     "REF-9": (
@@ -67,7 +67,7 @@ NOTICED_BY = {
         "unit/test_coaching_duties.py::test_who_comes_to_outreach_without_a_referral_is_contacted_within_two_weeks",
         "component/test_coaching_services.py::test_outreach_goes_on_trying_for_months_and_vesilahti_sees_none_of_it",
         "component/test_coaching_time.py::test_a_months_phenomena_are_asked_for_once_and_told_as_numbers",
-        "pages/test_coaching_pages.py::test_an_outreach_worker_records_attempts_by_one_channel_after_the_other",
+        "pages/test_service_pages.py::test_an_outreach_worker_records_attempts_by_one_channel_after_the_other",
         "unit/test_meeting_rules.py::test_the_plan_and_the_clients_municipality_say_who_is_invited",
         "integration/test_meetings.py::test_an_invitation_is_answered_by_whom_it_names_and_by_nobody_else",
         "component/test_referral.py::test_outreach_asks_the_clients_permission_for_the_contact_too",
@@ -75,7 +75,7 @@ NOTICED_BY = {
     ),
     "REF-10": (
         "component/test_coaching_services.py::test_a_visit_opens_a_case_or_goes_on_in_the_one_that_is_open",
-        "pages/test_coaching_pages.py::test_an_ohjaamo_worker_receives_a_visitor_by_some_keys",
+        "pages/test_service_pages.py::test_an_ohjaamo_worker_receives_a_visitor_by_some_keys",
         "unit/test_own_courses.py::test_case_managers_never_advise_on_forms_of_kela",
         "unit/test_meeting_rules.py::"
         "test_case_managers_are_there_every_second_thursday_and_not_on_a_public_holiday",
